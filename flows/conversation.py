@@ -1,0 +1,267 @@
+"""What a customer's words lead to: a table from intent to answer, and the questions we asked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from flows import standing
+from flows.campaign import Campaign
+from flows.customer import Consent
+from flows.effects import AskPerson, Listen, Purpose, Request, Say, Silence
+from flows.enrolment import enrol
+from flows.events import Heard
+from flows.intent import Intent
+from flows.journey import Journey, Outcome, Question, Stage, Verdict
+from flows.lines import (
+    ConsentAsked,
+    DataRequested,
+    Declined,
+    Emergency,
+    EraseAsked,
+    EraseRequested,
+    Help,
+    HotlineOffered,
+    InvitationExpired,
+    Kept,
+    LanguageChanged,
+    LeaveAsked,
+    Left,
+    Line,
+    Misunderstood,
+    NextStep,
+    NothingToObject,
+    ObjectionNoted,
+    OptedIn,
+    OptedOut,
+    OptOutAsked,
+    PersonCalled,
+    PutOnWaitingList,
+    TermsShown,
+)
+from flows.steps.streak import Judgement, judge
+
+Answer = Callable[[Journey, Heard, Campaign], Outcome]
+
+
+def answer(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    """Answer what the customer said; a question of ours is settled by whatever comes next."""
+    if heard.intent is Intent.EMERGENCY:
+        return _say(journey, Emergency())
+    if heard.intent is not Intent.QUESTION:
+        journey = replace(journey, misunderstandings=0)
+    asked, journey = journey.question, replace(journey, question=None)
+    if asked is not None:
+        if heard.intent is Intent.DECLINE:
+            return _say(journey, Kept())
+        if heard.intent in (Intent.JOIN, _CONFIRMS[asked]):
+            return _CONFIRMED[asked](journey, heard, terms)
+    return _ANSWERS[heard.intent](journey, heard, terms)
+
+
+def _say(journey: Journey, line: Line) -> Outcome:
+    return Outcome(journey, (Say(line, Purpose.ANSWER),))
+
+
+# --- Joining ------------------------------------------------------------------------------------
+
+
+def _join(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    match journey.stage:
+        case Stage.DECLINED if heard.now >= standing.expires_at(journey, terms):
+            return _say(journey, InvitationExpired())
+        case Stage.INVITED | Stage.DECLINED:
+            journey = replace(journey, stage=Stage.ASKED)
+            return _say(journey, ConsentAsked(terms.version))
+        case Stage.ASKED if journey.shown is None:
+            return _say(journey, ConsentAsked(terms.version))
+        case Stage.ASKED:
+            return _consent(journey, heard, terms)
+        case Stage.EXPIRED:
+            return _say(journey, InvitationExpired())
+        case _:
+            return _status(journey, heard, terms)
+
+
+def _consent(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    """Record the proof; where the budget is promised to others, it waits for a place."""
+    assert journey.shown is not None  # noqa: S101 - _join asks first
+    text_hash, version, language = journey.shown
+    consent = Consent(heard.at, version, text_hash, heard.message_id, heard.channel, language)
+    journey = replace(journey, consent=consent)
+    if not heard.has_room:
+        return _say(replace(journey, stage=Stage.WAITING), PutOnWaitingList())
+    return enrol(journey, heard.now, terms, Purpose.ANSWER)
+
+
+def _decline(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    if journey.stage in (Stage.INVITED, Stage.ASKED):
+        return _say(replace(journey, stage=Stage.DECLINED), Declined())
+    return _help(journey, heard, terms)
+
+
+# --- Messages -----------------------------------------------------------------------------------
+
+
+def _opt_out(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    """STOPP ends messages, not the membership; it is confirmed once."""
+    del heard, terms
+    if journey.is_silent:
+        return Outcome(journey, (Silence(),))
+    journey = replace(journey, is_silent=True)
+    line = OptedOut(is_member=journey.is_member)
+    return Outcome(journey, (Silence(), Say(line, Purpose.ANSWER)))
+
+
+def _maybe_opt_out(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    if journey.is_silent:
+        return _question(journey, heard, terms)
+    return _say(replace(journey, question=Question.OPT_OUT), OptOutAsked())
+
+
+def _opt_in(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    del heard, terms
+    line = OptedIn()
+    return Outcome(replace(journey, is_silent=False), (Listen(), Say(line, Purpose.ANSWER)))
+
+
+def _language(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    if heard.language is not None and heard.language in terms.messages.languages:
+        journey = replace(journey, language=heard.language)
+    elif heard.language is None:
+        journey = replace(journey, language=_other(journey.language, terms))
+    return _say(journey, LanguageChanged())
+
+
+def _other(language: str, terms: Campaign) -> str:
+    """`/language` alone goes round the languages."""
+    known = terms.messages.languages
+    return known[(known.index(language) + 1) % len(known)] if language in known else known[0]
+
+
+# --- Knowing ------------------------------------------------------------------------------------
+
+
+def _status(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    return _say(journey, standing.status(journey, terms, heard.now))
+
+
+def _next(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    tasks = standing.open_tasks(journey, terms)
+    if not journey.is_member or not tasks:
+        return _status(journey, heard, terms)
+    return _say(journey, NextStep(tasks[0], terms.reward(tasks[0])))
+
+
+def _help(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    del heard, terms
+    return _say(journey, Help(is_member=journey.is_member))
+
+
+def _terms(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    del heard
+    return _say(journey, TermsShown(terms.version, terms.streak.months))
+
+
+def _question(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    """Offer help the first time, a person and the hotline plainly the second time in a row."""
+    del heard, terms
+    times = journey.misunderstandings + 1
+    journey = replace(journey, misunderstandings=times)
+    return _say(journey, Misunderstood() if times == 1 else HotlineOffered())
+
+
+# --- People -------------------------------------------------------------------------------------
+
+
+def _person(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    del heard, terms
+    return _say(journey, PersonCalled()).then(AskPerson(Request.PERSON))
+
+
+def _object(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    """Suspend the effect of the latest call that counts, or ask about the drop-out."""
+    answer_by = heard.now + timedelta(days=terms.calls.objection_answer_days)
+    if journey.stage is Stage.DROPPED and journey.out_at and not journey.is_drop_disputed:
+        noted = ObjectionNoted(journey.out_at, answer_by)
+        disputed = replace(journey, is_drop_disputed=True)
+        return _say(disputed, noted).then(AskPerson(Request.OBJECTION, "drop"))
+    against = (Judgement.COUNTED, Judgement.PROVISIONAL)
+    calls = [
+        call
+        for call in journey.calls
+        if judge(call, journey, terms) in against and call.verdict is not Verdict.UPHELD
+    ]
+    if not calls or not journey.is_member:
+        return _say(journey, NothingToObject())
+    latest = max(calls, key=lambda call: call.at)
+    contested = tuple(
+        replace(c, verdict=Verdict.DISPUTED) if c is latest else c for c in journey.calls
+    )
+    journey = replace(journey, calls=contested)
+    noted = ObjectionNoted(latest.at, answer_by)
+    return _say(journey, noted).then(AskPerson(Request.OBJECTION, latest.id))
+
+
+def _data(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    answer_by = heard.now + timedelta(days=terms.messages.data_answer_days)
+    return _say(journey, DataRequested(answer_by)).then(AskPerson(Request.DATA))
+
+
+# --- Ways out, asked for twice --------------------------------------------------------------------
+
+
+def _leave(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    if not journey.is_member:
+        return _decline(journey, heard, terms)
+    lost = standing.earnable(journey, terms)
+    return _say(replace(journey, question=Question.LEAVE), LeaveAsked(lost))
+
+
+def _left(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    del terms
+    journey = replace(journey, stage=Stage.LEFT, out_at=heard.now)
+    return _say(journey, Left(journey.credited_megabytes))
+
+
+def _erase(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    del heard
+    lost = standing.earnable(journey, terms)
+    return _say(replace(journey, question=Question.ERASE), EraseAsked(lost))
+
+
+def _erased(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
+    answer_by = heard.now + timedelta(days=terms.messages.data_answer_days)
+    if journey.is_member:
+        journey = replace(journey, stage=Stage.LEFT, out_at=heard.now)
+    return _say(journey, EraseRequested(answer_by)).then(AskPerson(Request.ERASE))
+
+
+_ANSWERS: dict[Intent, Answer] = {
+    Intent.JOIN: _join,
+    Intent.DECLINE: _decline,
+    Intent.OPT_OUT: _opt_out,
+    Intent.MAYBE_OPT_OUT: _maybe_opt_out,
+    Intent.OPT_IN: _opt_in,
+    Intent.LEAVE: _leave,
+    Intent.STATUS: _status,
+    Intent.NEXT: _next,
+    Intent.HELP: _help,
+    Intent.PERSON: _person,
+    Intent.TERMS: _terms,
+    Intent.OBJECT: _object,
+    Intent.DATA: _data,
+    Intent.ERASE: _erase,
+    Intent.LANGUAGE: _language,
+    Intent.QUESTION: _question,
+}
+# What settles a question of ours besides JA, and what then happens.
+_CONFIRMS = {
+    Question.OPT_OUT: Intent.OPT_OUT,
+    Question.LEAVE: Intent.LEAVE,
+    Question.ERASE: Intent.ERASE,
+}
+_CONFIRMED: dict[Question, Answer] = {
+    Question.OPT_OUT: _opt_out,
+    Question.LEAVE: _left,
+    Question.ERASE: _erased,
+}

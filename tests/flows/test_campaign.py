@@ -1,0 +1,50 @@
+"""Terms that contradict themselves are refused, by the name of the place."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flows.calendar import add_months
+from flows.campaign import Inactivity, Steps, UnusableTermsError
+from tests.cast import NOON, TERMS
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        ("steps.rewards", {"steps": Steps({})}),
+        ("steps.rewards.video", {"steps": Steps({"video": 0})}),
+        ("steps.requires.app", {"steps": Steps({"app": 1}, requires={"app": "video"})}),
+        ("steps.film_share", {"steps": replace(TERMS.steps, film_share=0)}),
+        ("steps.reminder_days", {"steps": replace(TERMS.steps, reminder_days=(3, 3))}),
+        ("streak.months", {"streak": replace(TERMS.streak, months=0)}),
+        ("inactivity", {"inactivity": Inactivity((60, 95), 90)}),
+        ("messages.quiet", {"messages": replace(TERMS.messages, quiet_from_hour=7)}),
+        ("ends_at", {"ends_at": datetime(2027, 1, 1)}),  # noqa: DTZ001
+        ("holdout_percent", {"holdout_percent": 100}),
+        (
+            "calls",
+            {"calls": replace(TERMS.calls, exempt_reasons=TERMS.calls.counted_reasons)},
+        ),
+    ],
+)
+def test_a_contradiction_is_named_by_its_place(place: str, change: dict[str, Any]) -> None:
+    with pytest.raises(UnusableTermsError, match=place):
+        replace(TERMS, **change)
+
+
+def test_the_total_is_what_the_steps_are_worth() -> None:
+    assert TERMS.total_megabytes == 3600
+    assert TERMS.tasks == ("registration", "video", "app")
+    assert TERMS.reward("streak") == 1800
+
+
+def test_running_windows_may_run_off_after_the_end() -> None:
+    ending = replace(TERMS, ends_at=NOON)
+
+    assert TERMS.settle_by is None
+    assert ending.settle_by is not None
+    lag = timedelta(days=7)
+    assert ending.settle_by == add_months(NOON, 9, TERMS.zone) + lag
