@@ -1,7 +1,7 @@
 """Calendar arithmetic on aware datetimes: months as people count them, and hours to keep quiet."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -9,9 +9,11 @@ from dateutil.relativedelta import relativedelta
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-SUNDAY = 6
+SATURDAY, SUNDAY = 5, 6
+MIDNIGHT = 24
 
 
+@lru_cache(maxsize=4096)  # one event asks for the same end of the window many times
 def add_months(start: datetime, months: int, zone: ZoneInfo) -> datetime:
     """Add calendar months to a moment, in wall time of the zone; the answer is in UTC.
 
@@ -73,6 +75,14 @@ def next_loud(
     while workdays_only and _is_day_of_rest(local.date(), land):
         local = _morning(local.date() + DAY, ends, zone)
     return max(at, local.astimezone(UTC))
+
+
+def next_quiet(at: datetime, zone: ZoneInfo, quiet: tuple[int, int]) -> datetime:
+    """Give the first moment after `at` at which quiet hours begin."""
+    local = at.astimezone(zone)
+    day = local.date() if local.hour < quiet[0] else local.date() + DAY
+    begins = datetime.combine(day, time(quiet[0] % MIDNIGHT)) + DAY * (quiet[0] // MIDNIGHT)
+    return at_wall(begins, zone)
 
 
 def _wall(at: datetime, zone: ZoneInfo) -> datetime:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from flows.calendar import add_months
+from flows.calendar import MIDNIGHT, add_months
 
 STREAK = "streak"
-MIDNIGHT = 24
 EVERYBODY = 100  # per cent
 
 

@@ -1,0 +1,216 @@
+"""The composition root: the only place where all parts meet, and where clock and chance enter."""
+
+import asyncio
+import random
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import structlog
+from starlette.routing import BaseRoute
+
+from bot.carrying import carrier_of, crediting_of
+from bot.lanes import Lane, Surroundings
+from bot.logs import configure
+from bot.metrics import Metrics
+from bot.parting import lane_of, waiting_by
+from bot.premises import Premises, open_premises
+from bot.real import ask_bot_name, open_channels
+from bot.relay import Relay
+from bot.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
+from bot.settings import Settings
+from bot.timers import Timers
+from bot.web.events import OperatorDesk
+from bot.web.events import routes as event_routes
+from bot.web.server import application
+from bot.web.server import serve as serve_web
+from bot.workers import Worker, keep_ticking
+from storage.store import Store
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+PRETEND_PER_S = 5000.0  # the pretend operator bears whatever a moved clock brings
+Task = Coroutine[object, object, None]
+
+
+def now() -> datetime:
+    """Read the machine's clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[Premises]:
+    """Open the premises for a command; the workers stand still."""
+
+    async def name(store: Store) -> str | None:
+        return BOT_NAME if settings.is_sandbox else await ask_bot_name(settings, store)
+
+    async with open_premises(settings, now, name) as premises:
+        yield premises
+
+
+async def serve(settings: Settings, role: str = "all") -> None:
+    """Run the bot until it is told to stop: the sandbox without credentials, else what they open.
+
+    Raises PortTakenError and whatever open_house raises.
+    """
+    configure(settings.log_level)
+    async with open_house(settings) as premises:
+        stop = asyncio.Event()
+        _stop_on_signals(stop)
+        if settings.is_sandbox:
+            await _serve_sandbox(settings, premises, stop)
+        else:
+            await _serve_real(settings, premises, stop, role)
+
+
+async def _serve_sandbox(settings: Settings, premises: Premises, stop: asyncio.Event) -> None:
+    metrics, sandbox = Metrics(), open_sandbox(premises, settings)
+    carrier = carrier_of(operator_settings(settings), per_second=PRETEND_PER_S)
+    assert carrier is not None  # noqa: S101 - the pretend operator has an address
+    lanes = tuple(lane_of(sender, premises) for sender in sandbox.senders())
+    mover = sandbox.mover(
+        (
+            Timers(premises.store, premises.turns, premises.clock),
+            _relay(premises, lanes, metrics, horizon_s=0),
+            crediting_of(premises, carrier),
+        )
+    )
+    routes = [*sandbox.routes(mover), *_operator_routes(settings, premises)]
+    app = application(routes, premises.store, metrics)
+    try:
+        await _all_of(
+            stop,
+            serve_web(app, settings.host, settings.port, stop),
+            _greet(settings, sandbox),
+            mover.run(stop),
+        )
+    finally:
+        await carrier.close()
+        sandbox.close()
+
+
+async def _greet(settings: Settings, sandbox: Sandbox) -> None:
+    sample = files("bot").joinpath("sample_customers.csv").read_bytes()
+    invited = await sandbox.start(sample)
+    _say("Sandbox: no credentials are set, so phones and operator are pretended.")
+    _say(f"Open {settings.reached_at}/")
+    if invited:
+        _say(f"{invited} sample customers were invited; open the page and answer YES or JA.")
+
+
+async def _serve_real(
+    settings: Settings, premises: Premises, stop: asyncio.Event, role: str
+) -> None:
+    metrics = Metrics()
+    channels = open_channels(settings, premises, metrics)
+    carrier = carrier_of(settings)
+    lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
+    relay = _relay(premises, lanes, metrics)
+    workers: list[Worker] = [
+        Timers(premises.store, premises.turns, premises.clock),
+        *channels.workers,
+    ]
+    if carrier is not None:
+        workers.append(crediting_of(premises, carrier))
+    _say_what_is_off(settings)
+    tasks: list[Task] = []
+    if role in ("all", "web"):
+        routes = [*channels.routes, *_operator_routes(settings, premises)]
+        app = application(routes, premises.store, metrics)
+        tasks.append(serve_web(app, settings.host, settings.port, stop))
+    if role in ("all", "worker"):
+        tasks.extend(_working(workers, relay, premises, stop))
+        tasks.extend(loop(stop) for loop in channels.loops)
+    try:
+        await _all_of(stop, *tasks)
+    finally:
+        for closing in [s.close() for s in channels.senders]:
+            await closing
+        if carrier is not None:
+            await carrier.close()
+
+
+def _working(
+    workers: list[Worker], relay: Relay, premises: Premises, stop: asyncio.Event
+) -> list[Task]:
+    bells = [asyncio.Event() for _ in range(len(workers) + 1)]
+
+    def ring() -> None:
+        for bell in bells:
+            bell.set()
+
+    premises.bell.listener = ring
+    ticking = zip(workers, bells[1:], strict=True)
+    return [
+        relay.run(stop, bells[0]),
+        *(keep_ticking(worker, premises.clock, stop, bell) for worker, bell in ticking),
+    ]
+
+
+def _relay(
+    premises: Premises, lanes: tuple[Lane, ...], metrics: Metrics, horizon_s: float = 0.2
+) -> Relay:
+    around = Surroundings(
+        clock=premises.clock,
+        until=waiting_by(premises.clock),
+        chance=random.random,
+        metrics=metrics,
+        node=secrets.token_hex(4),
+        horizon_s=horizon_s,
+    )
+    return Relay(premises.store, lanes, around)
+
+
+def _operator_routes(settings: Settings, premises: Premises) -> list[BaseRoute]:
+    token = settings.events_token
+    desk = OperatorDesk(
+        intake=premises.reports,
+        clock=premises.clock,
+        secrets=[secret.get_secret_value() for secret in settings.events_secret],
+        token=token.get_secret_value() if token else "",
+    )
+    return list(event_routes(desk))
+
+
+def _say_what_is_off(settings: Settings) -> None:
+    _say(f"Serving at {settings.reached_at}")
+    for is_on, words in (
+        (settings.has_sms, "SMS is off: no TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."),
+        (settings.has_telegram, "Telegram is off: no TELEGRAM_BOT_TOKEN."),
+        (
+            settings.carrier_url,
+            "No CARRIER_URL: credits stay earned, and nobody is told of any.",
+        ),
+        (settings.events_secret, "No EVENTS_SECRET: /events answers 401."),
+        (settings.events_token, "No EVENTS_TOKEN: /tmf takes signatures only."),
+    ):
+        if not is_on:
+            _say(words)
+
+
+async def _all_of(stop: asyncio.Event, *tasks: Task) -> None:
+    """Run tasks side by side; the first failure stops the others in good order."""
+    running = [asyncio.create_task(task) for task in tasks]
+    try:
+        await asyncio.gather(*running)
+    except BaseException:
+        stop.set()
+        await asyncio.gather(*running, return_exceptions=True)
+        raise
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+

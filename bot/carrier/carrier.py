@@ -1,0 +1,160 @@
+"""The contract with the operator's charging system: what is ordered, and what an order comes to.
+
+The operator offers no idempotency that could be relied on, so the answers keep apart what was
+booked, what was certainly not booked, and what nobody knows yet.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+
+class CarrierError(Exception):
+    """The operator's side cannot be used."""
+
+
+class UnusableOrderError(CarrierError):
+    """An order must not leave as it is; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One line at the operator: customer number, phone (E.164), and its TMF654 ids if known."""
+
+    customer: str
+    phone: str | None = None
+    bucket: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditOrder:
+    """A credit as the operator is asked for it; `valid_until` is aware."""
+
+    credit_id: UUID
+    subscriber: Subscriber
+    megabytes: int
+    step: str
+    campaign: str
+    valid_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UnusableOrderError for what a published schema would let pass."""
+        # bool is an int, and `true` MB would be booked as 1.
+        if type(self.megabytes) is not int or self.megabytes <= 0:
+            raise UnusableOrderError(f"megabytes: {self.megabytes!r} is no whole number above 0")
+        if self.valid_until is not None and self.valid_until.tzinfo is None:
+            raise UnusableOrderError("valid_until: needs a zone")
+
+
+# --- What an order comes to ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The volume is in the bucket; until when it can be used, if the operator said so."""
+
+    provider_id: str
+    usable_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The operator has the order under this id and will book it."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing was booked this time; asking again may help."""
+
+    reason: str
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The operator will never book this as it is."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """The operator speaks of a conflict (409) and yet shows no booking of ours."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """It may have been booked. Look it up; never ask again blindly."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Nobody is served now: credentials, quota or address are wrong, or it asks us to wait.
+
+    `may_have_booked`: the operator broke off so late (503) that only a look-up tells.
+    """
+
+    why: str
+    retry_after: timedelta | None = None
+    may_have_booked: bool = False
+
+
+CarrierAnswer = Booked | Accepted | Failed | Rejected | Contested | Unclear | Halted
+
+
+# --- What is read -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What is left in the data buckets, in decimal MB, and until when it can be used."""
+
+    megabytes: int
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The latest bill of an account; the amount in cents of its currency, if it is told."""
+
+    id: str
+    number: str | None
+    billed_at: datetime
+    state: str
+    due_at: datetime | None = None
+    cents: int | None = None
+    currency: str | None = None
+
+
+class Carrier(Protocol):
+    """The operator's charging system. No verb raises for what an operator or a network can do."""
+
+    @property
+    def sends_validity(self) -> bool:
+        """Tell whether the operator is told until when the volume shall be usable."""
+
+    async def request(self, order: CreditOrder) -> CarrierAnswer:
+        """Ask for a credit; a caller has committed that it will."""
+
+    async def follow(self, provider_id: str) -> CarrierAnswer | None:
+        """Ask what became of an order by the operator's own id; None if it does not know it."""
+
+    async def look_up(self, credit_id: UUID, since: datetime) -> CarrierAnswer | None:
+        """Search the operator's list for a credit; None only if the whole list lacks it."""
+
+    async def remaining(self, subscriber: Subscriber) -> Volume | None:
+        """Read what is left of the month's volume; None if the operator cannot tell."""
+
+    async def last_bill(self, subscriber: Subscriber) -> Bill | None:
+        """Read the latest bill; None if the operator cannot tell."""
+
+    async def close(self) -> None:
+        """Give back connections."""

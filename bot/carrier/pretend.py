@@ -1,0 +1,274 @@
+"""The pretend operator speaks TMF654, TMF677 and TMF678 over HTTP, for the sandbox and for tests.
+
+It takes a top-up at once and books it a little later by the clock that it is given, as a real
+charging system would; asked twice under the same `Idempotency-Key`, it books once.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.carrier.bodies import Version, digits, moment
+from bot.carrier.pretend_ledger import Asked, Entry, PretendLedger
+
+Json = dict[str, object]
+
+TMF654 = "/tmf-api/prepayBalanceManagement/v4"
+TMF677 = "/tmf-api/usageConsumption/v4"
+TMF678 = "/tmf-api/customerBillManagement/v4"
+
+_MONTHLY_MEGABYTES = 2400
+_BILL_DAY = 3
+_NOT_A_FILTER = {"offset", "limit", "fields", "sort"}
+
+
+class _Refusal(Exception):
+    """The request is answered with an Error."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class PretendOperator:
+    """An operator with one data bucket and one bill a month for every number it is asked about."""
+
+    def __init__(
+        self,
+        path: Path | str,
+        clock: Callable[[], datetime],
+        *,
+        version: Version = Version.V4_0,
+        token: str = "",
+    ) -> None:
+        """Take the file that remembers, the clock, the version to speak, the token to ask for."""
+        self._ledger = PretendLedger(path)
+        self._clock = clock
+        self._version = version
+        self._token = token
+        self.app = Starlette(
+            routes=[
+                self._route(f"{TMF654}/topupBalance", self._book, "POST"),
+                self._route(f"{TMF654}/topupBalance", self._list_topups),
+                self._route(f"{TMF654}/topupBalance/{{id}}", self._show_topup),
+                self._route(f"{TMF654}/bucket", self._list_buckets),
+                self._route(f"{TMF677}/queryUsageConsumption", self._query_usage, "POST"),
+                self._route(f"{TMF678}/customerBill", self._list_bills),
+            ]
+        )
+
+    def next_due(self) -> datetime | None:
+        """Tell when the next top-up will be booked, None if none is under way."""
+        return self._ledger.next_booking(self._clock())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._ledger.close()
+
+    def _route(
+        self, path: str, answer: Callable[[Request, bytes], Response], method: str = "GET"
+    ) -> Route:
+        async def guarded(request: Request) -> Response:
+            try:
+                self._check(request)
+                return answer(request, await request.body())
+            except _Refusal as refusal:
+                fault = {"code": str(refusal.status), "reason": str(refusal)}
+                return _json(fault, refusal.status)
+
+        return Route(path, guarded, methods=[method])
+
+    def _check(self, request: Request) -> None:
+        if self._token and request.headers.get("authorization") != f"Bearer {self._token}":
+            raise _Refusal(401, "the bearer token is wrong")
+
+    # --- TMF654 ---------------------------------------------------------------------------------
+
+    def _book(self, request: Request, body: bytes) -> Response:
+        wanted = _object(body)
+        asked = Asked(
+            key=request.headers.get("idempotency-key"),
+            msisdn=self._msisdn(wanted),
+            megabytes=_megabytes(wanted),
+            body=msgspec.json.encode(wanted, order="sorted").decode(),
+        )
+        entry = self._ledger.take(asked, self._clock())
+        if entry.digest != asked.digest:
+            raise _Refusal(422, "this Idempotency-Key came with another body")
+        return _json(self._topup(entry), 201)
+
+    def _msisdn(self, wanted: Json) -> str:
+        """Find the line, and refuse what the published schema of this version refuses."""
+        if self._version is Version.V4_0:
+            for name in ("usageType", "bucket", "partyAccount"):
+                if name not in wanted:
+                    raise _Refusal(400, f"{name}: is missing")
+        resource = wanted.get("logicalResource")
+        if isinstance(resource, list) == (self._version is Version.V4_1) and resource is not None:
+            raise _Refusal(400, f"logicalResource: has another shape in {self._version}")
+        bucket = _id(wanted.get("bucket"))
+        if bucket is not None and bucket.startswith("B-"):
+            return bucket.removeprefix("B-")
+        number = _id(resource[0] if isinstance(resource, list) and resource else resource)
+        if number is None:
+            raise _Refusal(400, "bucket: is not known here")
+        return digits(number)
+
+    def _list_topups(self, request: Request, _: bytes) -> Response:
+        return _page([self._topup(entry) for entry in self._ledger.entries()], request)
+
+    def _show_topup(self, request: Request, _: bytes) -> Response:
+        entry = self._ledger.find(request.path_params["id"])
+        if entry is None:
+            raise _Refusal(404, "no such top-up")
+        return _json(self._topup(entry))
+
+    def _topup(self, entry: Entry) -> Json:
+        """Tell a top-up as it stands by the clock."""
+        is_booked = entry.completes_at <= self._clock()
+        told = _object(entry.body.encode())
+        told |= {
+            "id": entry.id,
+            "href": f"{TMF654}/topupBalance/{entry.id}",
+            "status": "completed" if is_booked else "created",
+            "requestedDate": _zulu(entry.requested_at),
+        }
+        if is_booked:
+            told["confirmationDate"] = _zulu(entry.completes_at)
+        return told
+
+    def _list_buckets(self, request: Request, _: bytes) -> Response:
+        number = digits(request.query_params.get("logicalResource.id", ""))
+        if number:
+            self._ledger.know(number)
+        return _page([self._bucket(line) for line in self._ledger.lines()], request)
+
+    def _bucket(self, msisdn: str) -> Json:
+        now = self._clock()
+        left = _MONTHLY_MEGABYTES + self._ledger.booked(msisdn, now)
+        return {
+            "id": f"B-{msisdn}",
+            "href": f"{TMF654}/bucket/B-{msisdn}",
+            "name": "Data",
+            "usageType": "data",
+            "status": "active",
+            "partyAccount": {"id": f"A-{msisdn}"},
+            "logicalResource": [{"id": msisdn}],
+            "remainingValue": {"amount": left, "units": "MB"},
+            "remainingValueName": f"{left} MB",
+            "validFor": {"endDateTime": _zulu(_next_month(now))},
+        }
+
+    # --- TMF677 and TMF678 ----------------------------------------------------------------------
+
+    def _query_usage(self, _: Request, body: bytes) -> Response:
+        criteria = _object(body).get("searchCriteria")
+        lines = criteria.get("logicalResource") if isinstance(criteria, dict) else None
+        number = _id(lines[0]) if isinstance(lines, list) and lines else None
+        if number is None:
+            raise _Refusal(400, "searchCriteria.logicalResource: is missing")
+        bucket = self._bucket(digits(number)) | {"logicalResource": lines}
+        now = _zulu(self._clock())
+        found: Json = {"id": "1", "queryUsageConsumptionDate": now, "searchCriteria": criteria}
+        return _json(found | {"usageConsumption": [{"bucketRefOrValue": [bucket]}]}, 201)
+
+    def _list_bills(self, request: Request, _: bytes) -> Response:
+        account = request.query_params.get("billingAccount.id", "")
+        accounts = [account] if account else [f"A-{line}" for line in self._ledger.lines()]
+        return _page([_bill(name, self._clock()) for name in accounts], request)
+
+
+# --- Reading and writing JSON -------------------------------------------------------------------
+
+
+def _object(body: bytes) -> Json:
+    try:
+        return msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _Refusal(400, f"the body is no JSON object: {error}") from error
+
+
+def _megabytes(wanted: Json) -> int:
+    """Read the amount; a charging system books whole MB above 0 here."""
+    quantity = wanted.get("amount")
+    amount = quantity.get("amount") if isinstance(quantity, dict) else None
+    units = quantity.get("units") if isinstance(quantity, dict) else None
+    if type(amount) is not int or amount <= 0 or units != "MB":
+        raise _Refusal(400, "amount: whole MB above 0 are wanted")
+    return amount
+
+
+def _id(ref: object) -> str | None:
+    found = ref.get("id") if isinstance(ref, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def _page(rows: list[Json], request: Request) -> Response:
+    """Filter and cut a list as TMF630 has it, with the total beside it."""
+    query = request.query_params
+    wanted = {name: value for name, value in query.items() if name not in _NOT_A_FILTER}
+    found = [row for row in rows if _fits(row, wanted)]
+    offset, limit = _number(query.get("offset", "0")), _number(query.get("limit", "100"))
+    cut = found[offset : offset + limit]
+    status = 200 if len(cut) == len(found) else 206
+    return _json(cut, status, {"X-Total-Count": str(len(found)), "X-Result-Count": str(len(cut))})
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004  a plausible size
+        raise _Refusal(400, f"{text!r} is no count")
+    return int(text)
+
+
+def _fits(row: Json, wanted: Mapping[str, str]) -> bool:
+    return all(_has(row, name.split("."), value) for name, value in wanted.items())
+
+
+def _has(value: object, path: list[str], wanted: str) -> bool:
+    """Compare along a dotted path, through lists; a last `gte` compares moments."""
+    if isinstance(value, list):
+        return any(_has(item, path, wanted) for item in value)
+    if path == ["gte"]:
+        at, since = moment(value), moment(wanted)
+        return at is not None and since is not None and at >= since
+    if not path:
+        return str(value) == wanted
+    return isinstance(value, dict) and path[0] in value and _has(value[path[0]], path[1:], wanted)
+
+
+def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body = msgspec.json.encode(value)
+    return Response(body, status, headers, media_type="application/json")
+
+
+def _bill(account: str, now: datetime) -> Json:
+    """Make up the latest bill of an account."""
+    this_month = now.astimezone(UTC).replace(
+        day=_BILL_DAY, hour=6, minute=0, second=0, microsecond=0
+    )
+    last_month = (this_month.replace(day=1) - timedelta(days=1)).replace(day=_BILL_DAY)
+    billed_at = this_month if this_month <= now else last_month
+    return {
+        "id": f"{account}-{billed_at:%Y%m}",
+        "billNo": f"{billed_at:%Y%m}-{account}",
+        "billDate": _zulu(billed_at),
+        "paymentDueDate": _zulu(billed_at + timedelta(days=14)),
+        "state": "sent",
+        "amountDue": {"unit": "EUR", "value": 24.99},
+        "billingAccount": {"id": account},
+    }
+
+
+def _next_month(now: datetime) -> datetime:
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _zulu(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

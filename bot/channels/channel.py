@@ -1,0 +1,169 @@
+"""The contract of a channel: what it hears, what it sends, and what a send can come to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from flows.customer import Address, Channel
+from flows.intent import Intent
+
+Clock = Callable[[], datetime]
+
+
+# --- What is heard ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What somebody wrote or tapped, verified to come from the provider.
+
+    `source` and `provider_id` name it for good. A tap carries its `intent`; a personal link played
+    as `/start CODE` its `code`; `was_answered`: the provider has replied to a stop word already;
+    `is_outdated`: a button was tapped that we do not offer (any more).
+    """
+
+    source: str
+    provider_id: str
+    address: Address
+    text: str
+    at: datetime
+    intent: Intent | None = None
+    code: str | None = None
+    is_start: bool = False
+    proven_phone: Address | None = None
+    callback: str | None = None
+    message_ref: str | None = None
+    language: str | None = None
+    was_answered: bool = False
+    is_outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """The provider says that an address blocked us, or took us back."""
+
+    source: str
+    provider_id: str
+    address: Address
+    at: datetime
+    is_blocked: bool
+
+
+class Listener(Protocol):
+    """Who answers what channels hear; each returns after its turn is committed."""
+
+    async def heard(self, inbound: Inbound) -> None:
+        """Answer a message or a tap."""
+
+    async def reached(self, change: Reachability) -> None:
+        """Note that an address is blocked or open again."""
+
+    async def undecodable(self, source: str, provider_id: str, body: bytes, reason: str) -> None:
+        """Keep and count what nobody can read, and pass over it."""
+
+
+# --- What is sent -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button: a word to say, or a link to open."""
+
+    label: str
+    intent: Intent | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Finished words on their way; the outbox keeps exactly this as JSON.
+
+    `replaces`: the provider's id of the message that was tapped, edited in place where that works.
+    `callback`: the tap to be answered first.
+    """
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    subject: str | None = None
+    replaces: str | None = None
+    callback: str | None = None
+    asks_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message with its address, its attempt's tag, and until when it is worth arriving."""
+
+    to: Address
+    message: Message
+    tag: str
+    valid_for: timedelta | None = None
+
+
+class Fault(StrEnum):
+    """Why a provider refused: whose fault it is, and for how long."""
+
+    ADDRESS = "address"  # for good: this address cannot be reached
+    OPTED_OUT = "opted_out"  # for good, until the customer says START
+    BLOCKED = "blocked"  # the customer blocked us here
+    CONTENT = "content"  # this text will never pass
+    SENDER = "sender"  # our sender or region is wrong: stop the lane
+    ACCOUNT = "account"  # credentials or account: stop the lane
+    OURS = "ours"  # we built a request that cannot be sent
+    LATER = "later"  # a soft failure: try again hours later
+    MOVED = "moved"  # the chat has a new id: `detail` holds it
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it over, under this id."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider said no; nothing was sent."""
+
+    fault: Fault
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing left or nothing was processed: try again, after a while if one is given.
+
+    `holds`: "recipient" or "lane", who has to wait; it takes no attempt.
+    """
+
+    why: str
+    retry_after: timedelta | None = None
+    holds: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have been sent. Never blindly repeated."""
+
+    why: str
+
+
+Outcome = Accepted | Refused | NotSent | Unknown
+
+
+class Sender(Protocol):
+    """The outgoing half of a channel."""
+
+    channel: Channel
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Hand one message over; never raises for what a provider or network can do."""
+
+    async def look_up(self, parcel: Parcel, posted_at: datetime) -> Accepted | None:
+        """Ask the provider whether a message of unknown outcome exists; None if it cannot tell."""
+
+    async def close(self) -> None:
+        """Give back connections."""

@@ -1,0 +1,253 @@
+"""The outgoing half of the SMS channel: hands messages to Twilio, and finds lost ones again.
+
+Twilio has no idempotency key, so nothing is ever sent twice here: whatever is not a clear answer
+comes out as Unknown, and the tag in the callback's address or a look-up tells later.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Parcel, Refused, Unknown
+from bot.channels.sms_outcomes import classify
+from flows.customer import Channel
+from messages.segments import normalise
+
+if TYPE_CHECKING:
+    import aiohttp
+    from twilio.rest import Client
+    from twilio.rest.api.v2010.account.message import MessageInstance
+
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+LONGEST_BODY = 1600
+VALIDITY = (timedelta(seconds=10), timedelta(hours=10))
+CLOCK_SKEW = timedelta(seconds=5)
+TIMEOUT_S = 12.0  # for a whole request; the tag or a look-up tells about what took longer
+LISTED = 20
+MOST_RECEIVED = 20_000
+
+
+class SmsError(Exception):
+    """The SMS channel cannot do this."""
+
+
+class ListingFailedError(SmsError):
+    """Twilio could not be asked; this says nothing about what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """Our account: who we are at Twilio, from what we send, and where we are reached.
+
+    `service` (a messaging service's SID) goes before `number`. `origin` is the API's origin.
+    """
+
+    sid: str
+    token: str = field(repr=False)
+    public_url: str
+    service: str | None = None
+    number: str | None = None
+    secondary_token: str | None = field(default=None, repr=False)
+    origin: str = "https://api.twilio.com"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Give the tokens by which Twilio may sign; two during a rotation."""
+        return tuple(token for token in (self.token, self.secondary_token) if token)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message to us as Twilio lists it."""
+
+    sid: str
+    sender: str
+    text: str
+    at: datetime
+
+
+TakenRefs = Callable[[Sequence[str]], Awaitable[frozenset[str]]]
+
+
+class SmsSender:
+    """Sends by Twilio's REST interface; one session, made when the first message leaves."""
+
+    channel = Channel.SMS
+
+    def __init__(
+        self,
+        account: TwilioAccount,
+        taken: TakenRefs,
+        *,
+        in_flight: int = 20,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """`taken` tells which SIDs belong to a row already, so that none is adopted twice."""
+        self._account = account
+        self._taken = taken
+        self._in_flight = in_flight
+        self._timeout_s = timeout_s
+        self._client: Client | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Create one message; never raises for what Twilio or the network can do."""
+        refusal = _unsendable(parcel)
+        if refusal is not None:
+            return refusal
+        return await _attempt(self._connect(), self._account, parcel)
+
+    async def look_up(self, parcel: Parcel, posted_at: datetime) -> Accepted | None:
+        """Look among the latest messages to this number for ours; None if it is not there.
+
+        Never filters by the date of sending, which is null while a message is queued. Raises
+        ListingFailedError if Twilio cannot be asked.
+        """
+        listed = await _list(self._connect(), parcel.to.value)
+        matching = [m.sid for m in listed if m.sid and _is_ours(m, parcel, posted_at)]
+        taken = await self._taken(matching)
+        free = [sid for sid in matching if sid not in taken]
+        return Accepted(free[-1]) if free else None  # the oldest; the list starts with the newest
+
+    async def received(self, since: datetime) -> tuple[Received, ...]:
+        """List what was written to us since then; raises ListingFailedError."""
+        return await _received(self._connect(), self._account, since)
+
+    async def close(self) -> None:
+        """Close the session."""
+        session, self._session, self._client = self._session, None, None
+        if session is not None:
+            await session.close()
+
+    def _connect(self) -> "Client":
+        if self._client is None:
+            from bot.channels.sms_http import connect  # noqa: PLC0415 (27 MiB, only when SMS is on)
+
+            self._client, self._session = connect(
+                (self._account.sid, self._account.token),
+                self._account.origin.rstrip("/"),
+                in_flight=self._in_flight,
+                timeout_s=self._timeout_s,
+            )
+        return self._client
+
+
+def callback_url(public_url: str, tag: str) -> str:
+    """Say where Twilio reports what becomes of the attempt `tag`; it tries four times."""
+    return f"{public_url.rstrip('/')}/sms/status?t={tag}#rc=3&rp=all"
+
+
+def validity(valid_for: timedelta | None) -> int | None:
+    """Give Twilio's validity period in whole seconds; it takes up to 36000, and needs above 5."""
+    if valid_for is None:
+        return None
+    shortest, longest = VALIDITY
+    return int(min(max(valid_for, shortest), longest).total_seconds())
+
+
+def _unsendable(parcel: Parcel) -> Refused | None:
+    """Check what neither the SDK nor a refund would."""
+    if not NUMBER.match(parcel.to.value):
+        return Refused(Fault.ADDRESS, "number")
+    if not parcel.message.text.strip():
+        return Refused(Fault.OURS, "empty")
+    if len(parcel.message.text) > LONGEST_BODY:
+        return Refused(Fault.OURS, "long")
+    return None
+
+
+async def _attempt(client: "Client", account: TwilioAccount, parcel: Parcel) -> Outcome:
+    import aiohttp  # noqa: PLC0415 (see _connect)
+    from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+    try:
+        created = await client.messages.create_async(**_request(account, parcel))
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        return NotSent(type(error).__name__)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return Unknown(type(error).__name__)
+    except TwilioException as error:
+        return _judge(error)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        return Unknown(f"unreadable answer: {type(error).__name__}")
+    return Accepted(created.sid) if created.sid else Unknown("an answer without a SID")
+
+
+def _request(account: TwilioAccount, parcel: Parcel) -> dict[str, str | int]:
+    sender = (
+        {"messaging_service_sid": account.service} if account.service else {"from_": account.number}
+    )
+    seconds = validity(parcel.valid_for)
+    return {
+        "to": parcel.to.value,
+        "body": parcel.message.text,
+        "status_callback": callback_url(account.public_url, parcel.tag),
+        **{name: value for name, value in sender.items() if value},
+        **({} if seconds is None else {"validity_period": seconds}),
+    }
+
+
+def _judge(error: Exception) -> Refused | NotSent | Unknown:
+    """Judge an exception of the SDK; one that carries no status says nothing, so it is unknown."""
+    status, code = getattr(error, "status", None), getattr(error, "code", None)
+    if not isinstance(status, int):
+        return Unknown(type(error).__name__)
+    return classify(status, code if isinstance(code, int) and code != status else None)
+
+
+async def _list(client: "Client", to: str) -> list["MessageInstance"]:
+    with _asking():
+        return list(await client.messages.list_async(to=to, limit=LISTED, page_size=LISTED))
+
+
+async def _received(
+    client: "Client", account: TwilioAccount, since: datetime
+) -> tuple[Received, ...]:
+    """Page through the messages, newest first, until they are older than `since`."""
+    to = {"to": account.number} if account.number else {}
+    received = []
+    with _asking():
+        stream = await client.messages.stream_async(page_size=1000, limit=MOST_RECEIVED, **to)
+        async for message in stream:
+            at = message.date_created
+            if isinstance(at, datetime) and at < since:
+                break
+            if str(message.direction) == "inbound" and _is_to_us(message, account):
+                at = at if isinstance(at, datetime) else since
+                received.append(
+                    Received(message.sid or "", message.from_ or "", message.body or "", at)
+                )
+    return tuple(received)
+
+
+def _is_to_us(message: "MessageInstance", account: TwilioAccount) -> bool:
+    if account.number is not None and message.to == account.number:
+        return True
+    return account.service is not None and message.messaging_service_sid == account.service
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Turn whatever keeps Twilio's list from us into ListingFailedError."""
+    import aiohttp  # noqa: PLC0415 (see _connect)
+    from twilio.base.exceptions import TwilioException  # noqa: PLC0415
+
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError, OSError, TwilioException) as error:
+        raise ListingFailedError(type(error).__name__) from error
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise ListingFailedError("an unreadable list") from error
+
+
+def _is_ours(message: "MessageInstance", parcel: Parcel, posted_at: datetime) -> bool:
+    created = message.date_created
+    return (
+        str(message.direction).startswith("outbound")
+        and isinstance(created, datetime)
+        and created >= posted_at.replace(microsecond=0) - CLOCK_SKEW
+        and normalise(message.body or "") == normalise(parcel.message.text)
+    )

@@ -1,0 +1,158 @@
+"""The incoming half of the SMS channel: reads what Twilio posts to us, if it is Twilio.
+
+The scheme signs neither the border between a name and its value nor the moment, so account, number
+and the shape of the SID are checked too, and the unique SID in the inbox stops a replay.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from bot.channels.channel import Inbound
+from bot.channels.sms import NUMBER, SmsError, TwilioAccount
+from bot.channels.sms_outcomes import rank
+from flows.customer import Address
+from flows.intent import Intent
+from storage.store import Receipt
+
+SOURCE = "sms"
+LONGEST_STATUS = 40
+SID = re.compile(r"[SM]M[0-9a-fA-F]{32}\Z")
+NUMBERS = ("From", "To")
+ANSWERED = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
+
+Form = Mapping[str, str]
+
+
+class UnreadableMessageError(SmsError):
+    """Twilio's request does not hold a message we can answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it came in, untouched: only so can its signature be checked."""
+
+    raw_path: bytes
+    query: bytes
+    body: bytes
+    signature: str | None
+
+
+class Fields:
+    """A form's fields with all their values, in the way the validator asks for them."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def __iter__(self) -> Iterable[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def getlist(self, name: str) -> list[str]:
+        """Give every value of a field."""
+        return self._values[name]
+
+    def latest(self) -> dict[str, str]:
+        """Give the last value of each field."""
+        return {name: values[-1] for name, values in self._values.items()}
+
+
+def genuine(call: Call, account: TwilioAccount) -> Form | None:
+    """Give the form if Twilio signed it for our account, else None.
+
+    https://www.twilio.com/docs/usage/security: the address as Twilio called it, blank fields
+    included. A plus sign that reached us as a blank is mended if only so the signature holds.
+    """
+    if not call.signature:
+        return None
+    try:
+        url = account.public_url.rstrip("/") + call.raw_path.decode("ascii")
+        url += "?" + call.query.decode("ascii") if call.query else ""
+        pairs = parse_qsl(call.body.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        return None
+    mended = _mended(pairs)
+    readings = (pairs,) if mended == pairs else (pairs, mended)
+    return next(filter(None, (_signed(url, reading, call, account) for reading in readings)), None)
+
+
+def is_for_us(form: Form, account: TwilioAccount) -> bool:
+    """Tell whether an inbound message was written to our number or service."""
+    if account.number is not None and _number(form.get("To", "")) == account.number:
+        return True
+    return account.service is not None and form.get("MessagingServiceSid") == account.service
+
+
+def read_inbound(form: Form, at: datetime) -> Inbound:
+    """Read a message; raises UnreadableMessageError without a sane SID and sender."""
+    address, opt_out_type = _sender(form), form.get("OptOutType", "")
+    return Inbound(
+        source=SOURCE,
+        provider_id=_sid(form),
+        address=address,
+        text=form.get("Body", "").replace("\x00", ""),  # PostgreSQL keeps no NUL
+        at=at,
+        intent=ANSWERED.get(opt_out_type),
+        was_answered=bool(opt_out_type),
+    )
+
+
+def read_status(form: Form, tag: str | None, at: datetime) -> Receipt:
+    """Read a delivery status; raises UnreadableMessageError without a sane SID or status."""
+    status = form.get("MessageStatus") or form.get("SmsStatus") or ""
+    if not status.isascii() or not 0 < len(status) <= LONGEST_STATUS:
+        raise UnreadableMessageError("the status is missing")
+    segments = form.get("NumSegments", "")
+    return Receipt(
+        status=status,
+        rank=rank(status),
+        at=at,
+        tag=tag or None,
+        ref=_sid(form),
+        code=form.get("ErrorCode") or None,
+        segments=int(segments) if re.fullmatch(r"[1-9][0-9]?", segments) else None,
+    )
+
+
+def _signed(
+    url: str, pairs: list[tuple[str, str]], call: Call, account: TwilioAccount
+) -> Form | None:
+    """Give the form if one of our tokens signed it, and it is about our account."""
+    from twilio.request_validator import RequestValidator  # noqa: PLC0415 (only when SMS is on)
+
+    fields = Fields(pairs)
+    form = fields.latest()
+    if form.get("AccountSid") != account.sid:
+        return None
+    is_signed = any(
+        RequestValidator(token).validate(url, fields, call.signature) for token in account.tokens
+    )
+    return form if is_signed else None
+
+
+def _mended(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, _number(value) if name in NUMBERS else value) for name, value in pairs]
+
+
+def _number(value: str) -> str:
+    return "+" + value[1:] if value.startswith(" ") else value
+
+
+def _sender(form: Form) -> Address:
+    number = _number(form.get("From", ""))
+    if not NUMBER.match(number):
+        raise UnreadableMessageError("the sender is not a phone number")
+    return Address(f"tel:{number}")
+
+
+def _sid(form: Form) -> str:
+    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    if not SID.match(sid):
+        raise UnreadableMessageError("the message has no SID")
+    return sid

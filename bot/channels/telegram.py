@@ -1,0 +1,197 @@
+"""The Telegram channel's outgoing half: one message is sent, or takes the place of a tapped one."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from bot.channels.channel import (
+    Accepted,
+    Choice,
+    Fault,
+    Message,
+    NotSent,
+    Outcome,
+    Parcel,
+    Refused,
+    Unknown,
+)
+from bot.channels.telegram_outcomes import (
+    NOT_EDITABLE,
+    UNPARSABLE_TEXT,
+    CallError,
+    Floods,
+    classify,
+)
+from bot.channels.telegram_request import Json, TelegramConnection
+from bot.channels.telegram_text import plain, split
+from bot.channels.telegram_updates import CALLBACK_VERSION
+from flows.customer import Channel
+
+# Method names are case-insensitive. In lower case they are none of Bot's own, for which
+# do_api_request would warn; the raw answer spares the building of a Message (half the CPU).
+_SEND = "sendmessage"
+_EDIT = "editmessagetext"
+_ANSWER_TAP = "answercallbackquery"
+
+_TAP_ANSWER_S = 2.0
+_SHORT_LABEL = 18  # of two buttons side by side on a narrow phone
+_CONTACT_LABEL = "📱"
+
+_log = structlog.get_logger(__name__)
+
+
+class _Sent(msgspec.Struct):
+    message_id: int
+
+
+class TelegramSender:
+    """Sends to private chats: HTML, no link previews, buttons below the text.
+
+    `monotonic` gives seconds, for flood waits.
+    """
+
+    channel = Channel.TELEGRAM
+
+    def __init__(
+        self, connection: TelegramConnection, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connection = connection
+        self._bot = connection.bot
+        self._floods = Floods(monotonic)
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Hand one message over, in as many parts as its length needs; a tap is answered first.
+
+        Unknown also where a later part did not leave after an earlier one had arrived.
+        """
+        held = self._floods.wait(parcel.to.value)
+        if held is not None:
+            return held
+        parts = split(parcel.message.text)
+        if not parts:
+            return Refused(Fault.CONTENT, "empty")
+        if parcel.message.callback is not None:
+            await self._answer_tap(parcel.message.callback)
+        return await self._send_parts(parcel, parts)
+
+    async def look_up(self, parcel: Parcel, posted_at: datetime) -> Accepted | None:
+        """Tell nothing: the Bot API cannot be asked for what a bot has sent."""
+        return None
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._connection.close()
+
+    async def _answer_tap(self, tap: str) -> None:
+        """Stop the button's spinner; a tap too old for that still gets its message."""
+        try:
+            async with asyncio.timeout(_TAP_ANSWER_S):
+                await self._bot.do_api_request(_ANSWER_TAP, api_kwargs={"callback_query_id": tap})
+        except (*CallError, TimeoutError) as error:
+            _log.info("tap_not_answered", why=type(error).__name__)
+
+    async def _send_parts(self, parcel: Parcel, parts: tuple[str, ...]) -> Outcome:
+        outcome: Outcome = Unknown("nothing to send")
+        for n, part in enumerate(parts, start=1):
+            parameters = _parameters(parcel, part, is_last=n == len(parts))
+            replaced = _replaced(parcel) if n == 1 else None
+            outcome = await self._put(parcel, parameters, replaced)
+            if not isinstance(outcome, Accepted):
+                return outcome if n == 1 else Unknown(f"{n - 1} of {len(parts)} parts arrived")
+        return outcome
+
+    async def _put(
+        self, parcel: Parcel, parameters: dict[str, Json], replaced: int | None
+    ) -> Outcome:
+        """Edit the message that was tapped, or send a new one where that is not possible."""
+        if replaced is not None:
+            # An edit keeps the message's number; the tag keeps the refs of the outbox unique.
+            ref = f"{parcel.to.value}:{replaced}:{parcel.tag}"
+            edit = parameters | {"message_id": replaced}
+            outcome = await self._readable(_EDIT, edit, ref)
+            if not (isinstance(outcome, Refused) and outcome.code == NOT_EDITABLE):
+                return outcome
+        return await self._readable(_SEND, parameters)
+
+    async def _readable(self, method: str, parameters: dict[str, Json], ref: str = "") -> Outcome:
+        """Call, and once more without markup if ours turns out to be broken."""
+        outcome = await self._call(method, parameters, ref)
+        if not (isinstance(outcome, Refused) and outcome.code == UNPARSABLE_TEXT):
+            return outcome
+        _log.error("markup_broken", detail=outcome.detail)
+        bare = {name: value for name, value in parameters.items() if name != "parse_mode"}
+        return await self._call(method, bare | {"text": plain(str(parameters["text"]))}, ref)
+
+    async def _call(self, method: str, parameters: dict[str, Json], ref: str) -> Outcome:
+        chat = str(parameters["chat_id"])
+        try:
+            answer = await self._bot.do_api_request(method, api_kwargs=parameters)
+            number = msgspec.convert(answer, _Sent).message_id
+        except msgspec.ValidationError:
+            return Unknown("unreadable answer")
+        except CallError as error:
+            outcome = classify(error, edited=ref)
+            return self._floods.note(chat, outcome) if isinstance(outcome, NotSent) else outcome
+        return Accepted(ref or f"{chat}:{number}")
+
+
+# --- The parts of a call ------------------------------------------------------------------------
+
+
+def _parameters(parcel: Parcel, text: str, *, is_last: bool) -> dict[str, Json]:
+    parameters: dict[str, Json] = {
+        "chat_id": parcel.to.value,
+        "text": text,
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": True},
+    }
+    markup = _markup(parcel.message) if is_last else None
+    return parameters if markup is None else parameters | {"reply_markup": markup}
+
+
+def _replaced(parcel: Parcel) -> int | None:
+    """Read which message to edit; a keyboard that asks for the contact needs its own message."""
+    if parcel.message.replaces is None or parcel.message.asks_contact:
+        return None
+    chat, _, rest = parcel.message.replaces.partition(":")
+    number = rest.partition(":")[0]
+    return int(number) if chat == parcel.to.value and number.isdecimal() else None
+
+
+def _markup(message: Message) -> Json:
+    if message.asks_contact:
+        return _contact_keyboard(message)
+    rows: list[Json] = []
+    waiting: list[Json] = []
+    for choice in message.choices:
+        button = _button(choice)
+        if button is None:
+            continue
+        if choice.url is not None or len(choice.label) > _SHORT_LABEL:
+            rows += [waiting] if waiting else []
+            rows, waiting = [*rows, [button]], []
+        elif waiting:
+            rows, waiting = [*rows, [*waiting, button]], []
+        else:
+            waiting = [button]
+    rows += [waiting] if waiting else []
+    return {"inline_keyboard": rows} if rows else None
+
+
+def _button(choice: Choice) -> Json:
+    if choice.url is not None:
+        return {"text": choice.label, "url": choice.url}
+    if choice.intent is not None:
+        return {"text": choice.label, "callback_data": f"{CALLBACK_VERSION}:{choice.intent}"}
+    return None
+
+
+def _contact_keyboard(message: Message) -> Json:
+    """Ask for the phone number; the choice without a meaning of its own gives the label."""
+    bare = (c.label for c in message.choices if c.intent is None and c.url is None)
+    button: Json = {"text": next(bare, _CONTACT_LABEL), "request_contact": True}
+    return {"keyboard": [[button]], "resize_keyboard": True, "one_time_keyboard": True}

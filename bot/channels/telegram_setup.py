@@ -1,0 +1,111 @@
+"""What Telegram is told once: where updates go, and which commands its menus show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from telegram import (
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+)
+from telegram.error import TelegramError
+
+from bot.channels.telegram_request import TelegramConnection
+from bot.channels.telegram_updates import ALLOWED_UPDATES
+
+Unreachable = TelegramError  # what these calls raise, for those who do not know the SDK
+
+_KEPT_WEBHOOK = "telegram.webhook"
+_KEPT_USERNAME = "telegram.username."  # and the bot's id
+
+
+class Kept(Protocol):
+    """Small values kept between starts; the store is one."""
+
+    async def get(self, name: str) -> str | None:
+        """Read one kept value."""
+
+    async def put(self, name: str, value: str) -> None:
+        """Keep one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The commands one audience sees, in its language (two letters; empty: everybody else).
+
+    Without a `chat` it is for all private chats. A menu is decoration, never authorisation.
+    """
+
+    commands: tuple[tuple[str, str], ...]
+    language: str = ""
+    chat: int | None = None
+
+
+class TelegramSetup:
+    """Says to Telegram only what it does not know yet; one node calls it (setWebhook: 1/s).
+
+    Raises Unreachable where Telegram cannot be reached or refuses.
+    """
+
+    def __init__(self, connection: TelegramConnection, kept: Kept) -> None:
+        self._bot = connection.bot
+        self._bot_id = connection.bot_id
+        self._kept = kept
+
+    async def ensure_webhook(self, url: str, secret: str) -> bool:
+        """Have updates delivered to `url`; True if that was not so before.
+
+        Telegram does not tell the secret it holds, so we keep a fingerprint of what we said.
+        """
+        fingerprint = _fingerprint(url, secret)
+        known = await self._bot.get_webhook_info()
+        is_as_wanted = known.url == url and set(known.allowed_updates or ()) == set(ALLOWED_UPDATES)
+        if is_as_wanted and await self._kept.get(_KEPT_WEBHOOK) == fingerprint:
+            return False
+        await self._bot.set_webhook(
+            url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, drop_pending_updates=False
+        )
+        await self._kept.put(_KEPT_WEBHOOK, fingerprint)
+        return True
+
+    async def remove_webhook(self) -> bool:
+        """Let updates be polled; True if a webhook was in the way. What waits is kept."""
+        if not (await self._bot.get_webhook_info()).url:
+            return False
+        await self._bot.delete_webhook(drop_pending_updates=False)
+        return True
+
+    async def ensure_menus(self, menus: Sequence[Menu]) -> int:
+        """Set the menus that differ; gives how many did."""
+        return sum([await self._ensure_menu(menu) for menu in menus])
+
+    async def username(self) -> str:
+        """Give the bot's name for links `https://t.me/NAME?start=CODE`; asked once, then kept."""
+        place = _KEPT_USERNAME + self._bot_id
+        known = await self._kept.get(place)
+        if known:
+            return known
+        name = (await self._bot.get_me()).username or ""
+        await self._kept.put(place, name)
+        return name
+
+    async def _ensure_menu(self, menu: Menu) -> bool:
+        scope, language = _scope(menu), menu.language or None
+        wanted = tuple(BotCommand(command, words) for command, words in menu.commands)
+        if await self._bot.get_my_commands(scope, language) == wanted:
+            return False
+        await self._bot.set_my_commands(wanted, scope, language)
+        return True
+
+
+def _scope(menu: Menu) -> BotCommandScope:
+    if menu.chat is None:
+        return BotCommandScopeAllPrivateChats()
+    return BotCommandScopeChat(menu.chat)
+
+
+def _fingerprint(url: str, secret: str) -> str:
+    return blake2b(f"{url}\0{secret}".encode(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""The commands, a module each: they ask the house, and show what it answers."""

@@ -1,0 +1,86 @@
+"""How commands show things: JSON for programs, tables for people, progress on stderr."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+
+class Bar:
+    """How far a file is read."""
+
+    def __init__(self, progress: Progress, stream: BinaryIO, size: int) -> None:
+        self._progress, self._stream = progress, stream
+        self._task = progress.add_task("0 rows", total=size)
+
+    def tell(self, rows: int) -> None:
+        """Show how many rows were taken so far."""
+        self._progress.update(self._task, completed=self._stream.tell(), description=f"{rows} rows")
+
+
+@contextmanager
+def bar(stream: BinaryIO, path: Path) -> Iterator[Bar]:
+    """Show a bar on a terminal while a file is read, and nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        yield Bar(progress, stream, path.stat().st_size)
+
+
+def as_json(value: Json) -> None:
+    """Write one value to stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def moment(at: datetime | None) -> str | None:
+    """Write a moment for programs (RFC 3339), in UTC as it is kept."""
+    return at.isoformat() if at else None
+
+
+def wall(at: datetime | None, zone: ZoneInfo) -> str:
+    """Write a moment for people, in their own wall time."""
+    return f"{at.astimezone(zone):%a %d.%m.%Y %H:%M}" if at else "–"
+
+
+def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Write facts under one another, each with its name; those without a value are left out."""
+    console = Console(highlight=False)
+    console.print(title, style="bold", markup=False)
+    grid = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        if value:
+            grid.add_row(f"  {name}", _plain(value))
+    console.print(grid)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table, unless it is empty."""
+    if not rows:
+        return
+    shown = Table(*columns, box=None, header_style="dim", padding=(0, 2), pad_edge=False)
+    for row in rows:
+        shown.add_row(*map(_plain, row))
+    console = Console(highlight=False)
+    console.print()
+    console.print(shown)
+
+
+def _plain(text: str) -> str:
+    """Keep what others wrote from being read as markup."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,239 @@
+"""Conversations: what somebody wrote or tapped is understood and answered in one turn, once.
+
+A stranger learns nothing and leaves no row that names them: one neutral answer, an emergency is
+always answered, STOPP is kept as a keyed hash.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.channels.channel import Fault, Inbound, Message, Reachability
+from bot.composing import TELEGRAM_LINK, Composition, House, Reply, encode
+from bot.routing import PRIORITIES
+from bot.turn import has_room
+from flows.customer import Address, Channel
+from flows.effects import Purpose, Say
+from flows.events import AddressLinked, Event, Heard, TelegramStarted
+from flows.intent import Intent
+from flows.journey import Stage
+from flows.lines import Emergency, Line, MovedToTelegram, NotInvited, OptedOut
+from messages.hearing import Hearing, hear
+from messages.wording import NO_LINKS
+from storage.store import (
+    Change,
+    CountStranger,
+    Decision,
+    Enqueue,
+    InboxKey,
+    Key,
+    Memory,
+    Quarantine,
+    Remember,
+    SpendLink,
+    Store,
+    Suppress,
+)
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{22}")
+STRANGER_QUIET = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Answers what the channels hear."""
+
+    store: Store
+    house: House
+    poke: Callable[[], None]
+
+    # --- what channels hear
+
+    async def heard(self, inbound: Inbound) -> None:
+        """Answer a message or a tap, once; a stranger learns nothing."""
+        code = inbound.code or _typed_code(inbound.text)
+        key = Key(
+            address=inbound.proven_phone or inbound.address,
+            address_hash=self.house.keys.of_address(inbound.address),
+            link_hash=self.house.keys.of_link(code) if code else None,
+            inbox=InboxKey(inbound.source, inbound.provider_id),
+        )
+        await self.store.turn(key, lambda memory: self._hear(memory, inbound))
+        self.poke()
+
+    def _hear(self, memory: Memory, inbound: Inbound) -> Decision[None]:
+        if memory.seen is not None:
+            return Decision(None)
+        now = self.house.clock()
+        remember = Remember(InboxKey(inbound.source, inbound.provider_id), b"", "", now)
+        if (linked := self._link(memory, inbound, now)) is not None:
+            return Decision(None, (remember, *linked))
+        hearing = self._understand(memory, inbound)
+        if _is_stranger(memory, inbound.address):
+            return Decision(None, (remember, *self._answer_stranger(memory, inbound, hearing, now)))
+        assert memory.customer is not None  # noqa: S101 - strangers have been answered
+        turn = Composition(self.house, memory, memory.customer, now)
+        turn.note_use(inbound.address)
+        event = self._said(memory, inbound, hearing, now)
+        turn.take(event, inbound.source, _reply(inbound))
+        return Decision(None, (remember, *turn.finish()))
+
+    def _understand(self, memory: Memory, inbound: Inbound) -> Hearing:
+        if inbound.intent is not None:
+            return Hearing(inbound.intent, inbound.language, is_exact=True)
+        known = memory.journey.language if memory.journey else None
+        language = known or inbound.language or self.house.wordbook.languages[0]
+        return hear(inbound.text, language, inbound.address.channel)
+
+    def _said(self, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime) -> Event:
+        if inbound.is_start:
+            return TelegramStarted(at=now)
+        return Heard(
+            at=now,
+            intent=hearing.intent,
+            channel=inbound.address.channel,
+            message_id=inbound.provider_id,
+            language=hearing.language,
+            has_room=has_room(memory, self.house.terms),
+        )
+
+    # --- linking a Telegram account
+
+    def _link(self, memory: Memory, inbound: Inbound, now: datetime) -> tuple[Change, ...] | None:
+        """Make an account a customer's address, by a valid code or by their own contact card."""
+        customer, journey = memory.customer, memory.journey
+        if inbound.address.channel is not Channel.TELEGRAM or customer is None or journey is None:
+            return None
+        proof = _valid_link(memory, inbound, now, self.house)
+        if not proof and inbound.proven_phone is None:
+            return None
+        if journey.stage in (Stage.NEW, Stage.HELD_OUT):
+            return None
+        is_first = customer.contact(inbound.address) is None
+        turn = Composition(self.house, memory, customer, now)
+        turn.note_use(inbound.address)
+        turn.take(AddressLinked(at=now, is_first=is_first), inbound.source, _reply(inbound))
+        phone = next((c for c in customer.contacts if c.address.channel is Channel.SMS), None)
+        if is_first and phone is not None and phone.is_open:
+            turn.tell(Say(MovedToTelegram()), phone.address)
+        return (*proof, *turn.finish())
+
+    # --- strangers
+
+    def _answer_stranger(
+        self, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime
+    ) -> tuple[Change, ...]:
+        """Answer at most once, neutrally; an emergency always, STOPP by silence for good."""
+        keyed = self.house.keys.of_address(inbound.address)
+        if hearing.intent is Intent.EMERGENCY:
+            return (self._to_stranger(Emergency(), inbound, now),)
+        if hearing.intent is Intent.OPT_OUT:
+            suppress = Suppress(keyed, "stranger", now)
+            if memory.is_suppressed or inbound.was_answered:
+                return (suppress,)
+            return (suppress, self._to_stranger(OptedOut(is_member=False), inbound, now))
+        if memory.is_suppressed or memory.stranger_answered_at is not None:
+            return ()
+        counted = CountStranger(keyed, now, now + STRANGER_QUIET)
+        return (counted, self._to_stranger(NotInvited(), inbound, now))
+
+    def _to_stranger(self, line: Line, inbound: Inbound, now: datetime) -> Change:
+        """Queue an answer without a customer: its row goes when it is sent."""
+        channel = inbound.address.channel
+        language = inbound.language or self.house.wordbook.languages[0]
+        wording = self.house.wordbook.word(line, language, channel, NO_LINKS)
+        return Enqueue(
+            lane=self.house.lanes.lane(channel) or channel.value,
+            priority=PRIORITIES[Purpose.ANSWER],
+            recipient=inbound.address.uri,
+            line=type(line).__name__,
+            body=encode(Message(wording.text, callback=inbound.callback)),
+            due=now,
+            created_at=now,
+            is_unasked=False,
+        )
+
+    # --- reachability
+
+    async def reached(self, change: Reachability) -> None:
+        """Note that an address blocked us or took us back; neither is an opt-in."""
+        inbox = InboxKey(change.source, change.provider_id)
+
+        def decide(memory: Memory) -> Decision[None]:
+            now = self.house.clock()
+            if memory.seen is not None or memory.customer is None:
+                return Decision(None)
+            turn = Composition(self.house, memory, memory.customer, now)
+            turn.set_blocked(change.address, is_blocked=change.is_blocked)
+            return Decision(None, (Remember(inbox, b"", "", now), *turn.changes))
+
+        await self.store.turn(Key(address=change.address, inbox=inbox), decide)
+
+    async def refused(self, address: Address, fault: Fault) -> None:
+        """Close an address that a provider called dead, blocked or opted out."""
+
+        def decide(memory: Memory) -> Decision[None]:
+            if memory.customer is None:
+                return Decision(None)
+            now = self.house.clock()
+            turn = Composition(self.house, memory, memory.customer, now)
+            if fault is Fault.OPTED_OUT:
+                said = Heard(at=now, intent=Intent.OPT_OUT, channel=address.channel)
+                turn.take(said, "provider", Reply(address, is_heard=False))
+            elif fault in (Fault.ADDRESS, Fault.BLOCKED):
+                turn.set_blocked(address, is_blocked=True)
+            return Decision(None, turn.finish())
+
+        await self.store.turn(Key(address=address), decide)
+
+    async def undecodable(self, source: str, provider_id: str, body: bytes, reason: str) -> None:
+        """Keep what nobody can read, once, and pass over it."""
+        inbox = InboxKey(source, provider_id)
+
+        def decide(memory: Memory) -> Decision[None]:
+            now = self.house.clock()
+            if memory.seen is not None:
+                return Decision(None)
+            kept = Quarantine(inbox, body, reason, now)
+            return Decision(None, (Remember(inbox, b"", "", now), kept))
+
+        await self.store.turn(Key(inbox=inbox), decide)
+
+
+def _typed_code(text: str) -> str | None:
+    """Find a link's code that somebody typed by hand; old clients send a bare /start."""
+    words = text.split()
+    return words[0] if len(words) == 1 and _CODE.fullmatch(words[0]) else None
+
+
+def _valid_link(
+    memory: Memory, inbound: Inbound, now: datetime, house: House
+) -> tuple[Change, ...]:
+    """Spend a code that is unspent, in time, and made for this purpose; else nothing."""
+    link, code = memory.link, inbound.code or _typed_code(inbound.text)
+    if link is None or code is None or link.purpose != TELEGRAM_LINK:
+        return ()
+    if link.spent_at is not None or now >= link.expires_at or memory.customer is None:
+        return ()
+    # An account that is one customer's already does not become another's.
+    if link.customer != memory.customer.number:
+        return ()
+    return (SpendLink(house.keys.of_link(code), now),)
+
+
+def _is_stranger(memory: Memory, address: Address) -> bool:
+    """Tell whether this address is nobody's, or of somebody who must not know of the programme."""
+    customer, journey = memory.customer, memory.journey
+    if customer is None or journey is None or customer.contact(address) is None:
+        return True
+    return journey.stage in (Stage.NEW, Stage.HELD_OUT)
+
+
+def _reply(inbound: Inbound) -> Reply:
+    return Reply(
+        inbound.address,
+        replaces=inbound.message_ref,
+        callback=inbound.callback,
+        is_heard=not inbound.was_answered,
+    )

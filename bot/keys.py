@@ -1,0 +1,34 @@
+"""Keyed hashes and fresh tokens: what stays behind names nobody, and nobody can guess a link."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flows.customer import Address
+
+TOKEN_BYTES = 16  # 128 bits: 22 characters of base64url
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Everything that needs SECRET_KEY; `fresh` gives a new random token."""
+
+    secret: bytes
+    fresh: Callable[[], str]
+
+    def of_address(self, address: Address) -> bytes:
+        """Hash an address for the lists that outlive the customer."""
+        return self._hash("address", address.uri)
+
+    def of_link(self, token: str) -> bytes:
+        """Hash a personal link's token; the token itself is kept nowhere."""
+        return self._hash("link", token)
+
+    def share(self, salt: str, customer: str) -> float:
+        """Place a customer in [0, 1), always the same for the same salt."""
+        return int.from_bytes(self._hash(salt, customer)[:8], "big") / 2**64
+
+    def _hash(self, purpose: str, value: str) -> bytes:
+        message = f"{purpose}\x1f{value}".encode()
+        return hmac.new(self.secret, message, hashlib.sha256).digest()[:16]

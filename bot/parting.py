@@ -1,0 +1,69 @@
+"""How messages part from us: each lane with its sender, its pace, and a message's freshness."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.channels.channel import Clock, Refused, Sender
+from bot.lanes import Lane
+from bot.parcels import Parcels
+from bot.premises import SMS_PER_S, TELEGRAM_PER_S, Premises
+from bot.receipts import OnRefused
+from bot.routing import PRIORITIES
+from flows.calendar import next_quiet
+from flows.campaign import Campaign
+from flows.customer import Address, Channel
+from flows.effects import Purpose
+from storage.store import OutboxRow
+
+RATES = {Channel.SMS: SMS_PER_S, Channel.TELEGRAM: TELEGRAM_PER_S}
+IN_FLIGHT = {Channel.SMS: 20, Channel.TELEGRAM: 50}
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long a row is worth arriving: until its use-by, and nothing unasked at night."""
+
+    terms: Campaign
+    clock: Callable[[], datetime]
+
+    def __call__(self, row: OutboxRow) -> timedelta | None:
+        """Give the length from now, None if the provider may keep trying."""
+        ends = [row.use_by] if row.use_by else []
+        if row.priority > PRIORITIES[Purpose.ANSWER]:
+            ends.append(next_quiet(self.clock(), self.terms.zone, self.terms.messages.quiet))
+        return min(ends) - self.clock() if ends else None
+
+
+def refuser(premises: Premises) -> OnRefused:
+    """Close whatever address a provider calls closed."""
+
+    async def refused(customer: str | None, address: Address, refusal: Refused) -> None:
+        del customer
+        await premises.conversations.refused(address, refusal.fault)
+
+    return refused
+
+
+def lane_of(sender: Sender, premises: Premises) -> Lane:
+    """Make the lane of a channel."""
+    fresh = Freshness(premises.terms.current, premises.clock)
+    name = premises.house.lanes.lane(sender.channel) or sender.channel.value
+    return Lane(
+        name,
+        Parcels(sender, fresh, refuser(premises)),
+        RATES.get(sender.channel),
+        IN_FLIGHT.get(sender.channel, 10),
+    )
+
+
+def waiting_by(clock: Clock) -> Callable[[datetime], Awaitable[None]]:
+    """Wait until a moment of the clock, however it moves."""
+
+    async def until(moment: datetime) -> None:
+        # A clock that is moved by hand may be there sooner than it seemed.
+        while (ahead := (moment - clock()).total_seconds()) > 0:  # noqa: ASYNC110 - no event comes
+            await asyncio.sleep(ahead)
+
+    return until

@@ -1,0 +1,146 @@
+"""The premises: an open store, the terms, and every kind of turn, for server and commands."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.campaigns import load_campaign
+from bot.clock import VirtualClock
+from bot.composing import House
+from bot.conversations import Conversations
+from bot.credit_book import TurnedCredits
+from bot.estimate import ComposedEstimate
+from bot.intake import TurnedReports
+from bot.keys import TOKEN_BYTES, Keys
+from bot.routing import Lanes
+from bot.setting_values import SqliteFile
+from bot.settings import Settings, UnusableSettingsError, secret_key
+from bot.terms import Terms, keep_terms
+from bot.turn import Turns
+from flows.customer import Channel
+from messages.wording import Wordbook
+from storage.sqlite import SqliteStore
+from storage.store import Store
+
+SMS_PER_S = 10.0  # segments: what a German sender may emit by default
+TELEGRAM_PER_S = 28.0
+_OFFSET = "clock.offset_s"
+
+
+@dataclass(slots=True)
+class Bell:
+    """Rings whoever works in the background; nobody listens while a command runs."""
+
+    listener: Callable[[], None] = lambda: None
+
+    def ring(self) -> None:
+        """Say that there may be something to do."""
+        self.listener()
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """Everything that answers events, over one open store."""
+
+    store: Store
+    house: House
+    turns: Turns
+    conversations: Conversations
+    credits: TurnedCredits
+    reports: TurnedReports
+    estimate: ComposedEstimate
+    bell: Bell
+
+    @property
+    def terms(self) -> Terms:
+        """The terms in force and those that customers are pinned to."""
+        return self.house.terms
+
+    @property
+    def keys(self) -> Keys:
+        """What needs SECRET_KEY."""
+        return self.house.keys
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Tell the time."""
+        return self.house.clock
+
+
+@asynccontextmanager
+async def open_premises(
+    settings: Settings,
+    real: Callable[[], datetime],
+    ask_bot_name: Callable[[Store], Awaitable[str | None]],
+) -> AsyncIterator[Premises]:
+    """Open the store and put everything together over it; closes the store at the end.
+
+    Raises UnusableSettingsError, UnusableCampaignError, ChangedTermsError or StorageError.
+    """
+    campaign = load_campaign(settings.campaign)
+    database = settings.database
+    if not isinstance(database, SqliteFile):
+        raise UnusableSettingsError("DATABASE_URL: only sqlite:/// is served by this version")
+    database.path.parent.mkdir(parents=True, exist_ok=True)
+    key = secret_key(settings, database.path.with_name("secret.key"))
+    store = await SqliteStore.open(database.path)
+    try:
+        house = House(
+            terms=await keep_terms(store, campaign),
+            wordbook=Wordbook.load(campaign),
+            lanes=lanes_of(settings),
+            keys=Keys(key, lambda: secrets.token_urlsafe(TOKEN_BYTES)),
+            clock=await clock_of(settings, store, real),
+            telegram_bot=await ask_bot_name(store),
+        )
+        yield _over(store, house)
+    finally:
+        await store.close()
+
+
+def _over(store: Store, house: House) -> Premises:
+    bell = Bell()
+    return Premises(
+        store=store,
+        house=house,
+        turns=Turns(store, house, bell.ring),
+        conversations=Conversations(store, house, bell.ring),
+        credits=TurnedCredits(store, house, bell.ring),
+        reports=TurnedReports(store, house, bell.ring),
+        estimate=ComposedEstimate(house, SMS_PER_S),
+        bell=bell,
+    )
+
+
+def lanes_of(settings: Settings) -> Lanes:
+    """Name the lane of each channel that is on; in the sandbox all that have phones are."""
+    on = {
+        Channel.SMS: settings.has_sms or settings.is_sandbox,
+        Channel.TELEGRAM: settings.has_telegram or settings.is_sandbox,
+    }
+    return Lanes(tuple((channel, channel.value) for channel, is_on in on.items() if is_on))
+
+
+async def clock_of(
+    settings: Settings, store: Store, real: Callable[[], datetime]
+) -> Callable[[], datetime]:
+    """Give the real clock, or in the sandbox the virtual one where it was left."""
+    if not settings.is_sandbox:
+        return real
+    kept = await store.get(_OFFSET)
+    return VirtualClock(real, timedelta(seconds=float(kept)) if kept else timedelta())
+
+
+async def keep_offset(store: Store, offset: timedelta) -> None:
+    """Keep how far the virtual clock is ahead, for commands beside it and for the next start."""
+    await store.put(_OFFSET, str(offset.total_seconds()))
+
+
+def file_beside(settings: Settings, name: str) -> Path:
+    """Name a file that lies beside the embedded database."""
+    database = settings.database
+    folder = database.path.parent if isinstance(database, SqliteFile) else Path("data")
+    return folder / name

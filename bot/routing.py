@@ -1,0 +1,63 @@
+"""Which address a line goes to, by which lane, when, and until when it is worth saying."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flows.calendar import next_loud
+from flows.campaign import Campaign
+from flows.customer import Channel, Contact, Customer
+from flows.effects import Purpose
+
+# Replies leave before notices, these before reminders; broadcasts come last.
+PRIORITIES = {Purpose.ANSWER: 0, Purpose.NOTICE: 1, Purpose.REMINDER: 2, Purpose.INVITATION: 3}
+BROADCAST_PRIORITY = 4
+_USE_BY = {Purpose.REMINDER: timedelta(days=3), Purpose.INVITATION: timedelta(days=10)}
+_PREFERENCE = (Channel.TELEGRAM, Channel.SMS, Channel.EMAIL)
+# Invited by SMS where there is a number: a bot cannot write first in Telegram.
+_FOR_INVITATIONS = (Channel.SMS, Channel.EMAIL, Channel.TELEGRAM)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Which lane serves each channel; a channel that is off has none."""
+
+    by_channel: tuple[tuple[Channel, str], ...]
+
+    def lane(self, channel: Channel) -> str | None:
+        """Name the lane of a channel; None if the channel is off."""
+        return dict(self.by_channel).get(channel)
+
+
+def choose(customer: Customer, purpose: Purpose, lanes: Lanes) -> Contact | None:
+    """Choose one open address: the one used last, else by the channels' usual order."""
+    order = _FOR_INVITATIONS if purpose is Purpose.INVITATION else _PREFERENCE
+    usable = [c for c in customer.contacts if c.is_open and lanes.lane(c.address.channel)]
+    if not usable:
+        return None
+    used = [c for c in usable if c.used_at is not None]
+    if used and purpose is not Purpose.INVITATION:
+        return max(used, key=lambda contact: (contact.used_at is not None, contact.used_at))
+    return min(usable, key=lambda contact: order.index(contact.address.channel))
+
+
+def leaves_at(purpose: Purpose, now: datetime, terms: Campaign) -> datetime:
+    """Give the moment from which it may be said (programme.md section 9).
+
+    Answers at any hour; at night only they. Sundays and holidays hold what is not urgent.
+    """
+    if purpose is Purpose.ANSWER:
+        return now
+    rests = purpose in (Purpose.REMINDER, Purpose.INVITATION)
+    rule = terms.messages
+    return next_loud(now, terms.zone, rule.quiet, workdays_only=rests, land=rule.land)
+
+
+def use_by(purpose: Purpose, due: datetime) -> datetime | None:
+    """Give the moment after which it is stale; None if it is worth saying whenever."""
+    patience = _USE_BY.get(purpose)
+    return due + patience if patience else None
+
+
+def is_worth_twice(purpose: Purpose) -> bool:
+    """Tell whether a lost one hurts more than a second one (sms.md section 5)."""
+    return purpose in (Purpose.NOTICE, Purpose.INVITATION)

@@ -1,0 +1,95 @@
+"""A turn answers one event in one transaction; here are those that people and the clock cause."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.composing import Composition, House
+from bot.terms import Terms
+from flows.customer import Customer
+from flows.events import Event, Invited, PlaceFreed, Woke
+from storage.store import Decision, Key, Memory, PutCustomer, Store, WakeRow
+
+
+def has_room(memory: Memory, terms: Terms) -> bool:
+    """Tell whether the budget bears what one more member may earn."""
+    now = terms.current
+    if now.budget_megabytes is None:
+        return True
+    promised = memory.reserved_megabytes + memory.delivered_megabytes
+    return promised + now.total_megabytes <= now.budget_megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What managers decide and what the calendar brings, each as one turn of the store."""
+
+    store: Store
+    house: House
+    poke: Callable[[], None]
+
+    async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
+        """Import a customer and invite them, once: invited, not_invited, held_out or duplicate."""
+        keyed = self.house.keys.of_address(customer.contacts[0].address)
+        key = Key(customer=customer.number, address_hash=keyed)
+
+        def decide(memory: Memory) -> Decision[str]:
+            if memory.customer is not None:
+                return Decision("duplicate")
+            now = self.house.clock()
+            put = PutCustomer(customer, now)
+            if not is_held_out and (memory.is_suppressed or customer.basis is None):
+                return Decision("not_invited", (put,))
+            turn = Composition(self.house, memory, customer, now)
+            turn.take(Invited(at=now, is_held_out=is_held_out), "manager")
+            return Decision("held_out" if is_held_out else "invited", (put, *turn.finish()))
+
+        answer = await self.store.turn(key, decide)
+        self.poke()
+        return answer
+
+    async def would_invite(self, customer: Customer, *, is_held_out: bool) -> str:
+        """Tell what `invite` would answer, and change nothing."""
+        keyed = self.house.keys.of_address(customer.contacts[0].address)
+
+        def decide(memory: Memory) -> Decision[str]:
+            if memory.customer is not None:
+                return Decision("duplicate")
+            if is_held_out:
+                return Decision("held_out")
+            is_closed = memory.is_suppressed or customer.basis is None
+            return Decision("not_invited" if is_closed else "invited")
+
+        return await self.store.turn(Key(customer=customer.number, address_hash=keyed), decide)
+
+    async def woke(self, wake: WakeRow) -> None:
+        """Let a journey do what is due."""
+
+        def decide(memory: Memory) -> Decision[None]:
+            now = self.house.clock()
+            woke = Woke(at=now, slot=wake.slot, watermarks=memory.watermarks)
+            return self._taken(memory, woke, "clock")
+
+        await self.store.turn(Key(customer=wake.customer), decide)
+
+    async def place_freed(self, customer: str) -> bool:
+        """Enrol somebody from the waiting list if the budget bears it; tell whether it did."""
+
+        def decide(memory: Memory) -> Decision[bool]:
+            if not has_room(memory, self.house.terms):
+                return Decision(answer=False)
+            freed = PlaceFreed(at=self.house.clock())
+            return Decision(True, self._taken(memory, freed, "budget").changes)  # noqa: FBT003
+
+        return await self.store.turn(Key(customer=customer), decide)
+
+    async def decided(self, customer: str, event: Event, actor: str) -> None:
+        """Let a manager's decision take effect."""
+        await self.store.turn(Key(customer=customer), lambda m: self._taken(m, event, actor))
+        self.poke()
+
+    def _taken(self, memory: Memory, event: Event, source: str) -> Decision[None]:
+        if memory.customer is None or memory.journey is None:
+            return Decision(None)
+        turn = Composition(self.house, memory, memory.customer, self.house.clock())
+        turn.take(event, source)
+        return Decision(None, turn.finish())

@@ -1,0 +1,40 @@
+"""Keeps workers ticking at real speed: woken by a bell or when the next thing is due."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+LONGEST_NAP_S = 5.0  # other processes ring no bell here
+AFTER_FAILURE_S = 1.0
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Worker(Protocol):
+    """Something that does what is due."""
+
+    async def tick(self) -> datetime | None:
+        """Do everything that is due now; tell when the next thing is."""
+
+
+async def keep_ticking(
+    worker: Worker, clock: Callable[[], datetime], stop: asyncio.Event, bell: asyncio.Event
+) -> None:
+    """Tick until `stop` is set; no error ends it."""
+    stopping = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        bell.clear()
+        try:
+            due = await worker.tick()
+            ahead = (due - clock()).total_seconds() if due else LONGEST_NAP_S
+        except Exception:
+            log.exception("worker_failed", worker=type(worker).__name__)
+            ahead = AFTER_FAILURE_S
+        rung = asyncio.create_task(bell.wait())
+        nap_s = min(max(ahead, 0.0), LONGEST_NAP_S)
+        await asyncio.wait({stopping, rung}, timeout=nap_s, return_when=asyncio.FIRST_COMPLETED)
+        rung.cancel()
+    stopping.cancel()

@@ -1,0 +1,59 @@
+"""The manner of writing: dates, volumes and emphasis as one language and one channel have them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from jinja2 import Environment
+from markupsafe import Markup
+
+from flows.customer import Channel
+
+_DONE, _TO_DO = "▰", "▱"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How facts are written; each public method but `teach` is a filter of the wording."""
+
+    locale: Locale
+    zone: ZoneInfo
+    channel: Channel
+
+    def teach(self, environment: Environment) -> None:
+        """Make the manner known to the macros of an environment."""
+        written = (self.day, self.moment, self.volume, self.bold, self.link, self.bar)
+        environment.filters.update({write.__name__: write for write in written})
+
+    def day(self, at: datetime) -> str:
+        """Write a day of the campaign's zone: "30. April 2027", by SMS "30.04.2027"."""
+        style = "medium" if self.channel is Channel.SMS else "long"
+        return format_date(at.astimezone(self.zone), style, self.locale)
+
+    def moment(self, at: datetime) -> str:
+        """Write a day and its time, to the minute: "30. April 2027, 14:05"."""
+        return f"{self.day(at)}, {format_time(at, 'short', self.zone, self.locale)}"
+
+    def volume(self, megabytes: int) -> str:
+        """Write a volume exactly, in GB from 1000 MB on: "600 MB", "1,8 GB"."""
+        if megabytes < 1000:
+            return f"{megabytes} MB"
+        return f"{format_decimal(Decimal(megabytes) / 1000, '#,##0.###', self.locale)} GB"
+
+    def bold(self, text: str) -> str:
+        """Emphasise where the channel can."""
+        return Markup("<b>{}</b>").format(text) if self.channel is Channel.TELEGRAM else text
+
+    def link(self, url: str, label: str) -> str:
+        """Hide an address behind words where the channel can."""
+        if self.channel is Channel.TELEGRAM:
+            return Markup('<a href="{}">{}</a>').format(url, label)
+        return url
+
+    def bar(self, done: int, of: int) -> str:
+        """Draw progress as blocks of text."""
+        return _DONE * done + _TO_DO * (of - done)

@@ -1,0 +1,65 @@
+"""Segments counts what an SMS costs: its encoding, its length, and how many parts are billed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from messages.alphabet import BASIC, EXTENDED, normalise
+
+__all__ = ["Encoding", "Segments", "cost_cents", "count", "normalise", "offenders"]
+
+
+class Encoding(StrEnum):
+    """How an SMS is written on the air."""
+
+    GSM_7 = "GSM-7"
+    UCS_2 = "UCS-2"
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How many segments a text takes; units are septets, or UTF-16 units outside GSM-7."""
+
+    encoding: Encoding
+    segments: int
+    units: int
+
+
+def count(text: str) -> Segments:
+    """Count the segments of a text.
+
+    A single one holds 160 septets, each of several 153; outside GSM-7 70 and 67 UTF-16 units
+    (3GPP TS 23.038, 23.040). Neither an escape nor a surrogate pair straddles two segments.
+    """
+    is_gsm = not offenders(text)
+    costs = [_septets(c) for c in text] if is_gsm else [_utf16_units(c) for c in text]
+    encoding = Encoding.GSM_7 if is_gsm else Encoding.UCS_2
+    single, each = (160, 153) if is_gsm else (70, 67)
+    units = sum(costs)
+    return Segments(encoding, 1 if units <= single else _parts(costs, each), units)
+
+
+def offenders(text: str) -> tuple[str, ...]:
+    """List the characters that force UCS-2, each once, in the order of the text."""
+    return tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENDED))
+
+
+def cost_cents(text: str, cents_per_segment: float) -> float:
+    """Estimate what sending this text once costs, in cents."""
+    return count(text).segments * cents_per_segment
+
+
+def _septets(character: str) -> int:
+    return 1 if character in BASIC else 2
+
+
+def _utf16_units(character: str) -> int:
+    return 2 if ord(character) > 0xFFFF else 1
+
+
+def _parts(costs: list[int], each: int) -> int:
+    parts, used = 1, 0
+    for cost in costs:
+        if used + cost > each:
+            parts, used = parts + 1, 0
+        used += cost
+    return parts

@@ -1,0 +1,289 @@
+"""Wording finds the words of a line: one macro per line in `messages/<language>/wording.j2`.
+
+Telegram gets HTML, every fact escaped by the template engine and nowhere else; SMS and e-mail get
+plain text, and that of an SMS is normalised, so what is counted and kept is what goes out.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from types import CodeType
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+from babel import Locale
+from jinja2 import Environment, StrictUndefined, Template
+from jinja2.runtime import Macro
+
+from flows.campaign import Campaign
+from flows.customer import Channel
+from flows.intent import Intent
+from flows.lines import Line
+from messages.alphabet import normalise
+from messages.manner import Manner
+from messages.vocabulary import Vocabulary, vocabularies
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_SUBJECT = "Subject: "
+
+
+class WordingError(Exception):
+    """The words of a line cannot be found."""
+
+
+class Unspoken(WordingError):
+    """A language of the campaign has no wording."""
+
+
+class Unworded(WordingError):
+    """A line has no words, neither in the customer's language nor in the campaign's first."""
+
+
+class Links(Protocol):
+    """The places a text may lead to; each is made when a macro first asks for it."""
+
+    @property
+    def telegram(self) -> str | None:
+        """Give the personal deep link into Telegram; None if the channel is off or linked."""
+
+    @property
+    def page(self) -> str | None:
+        """Give the customer's programme page; None if there is none."""
+
+    @property
+    def film(self) -> str:
+        """Give the place of the film that explains the invoice."""
+
+    @property
+    def app(self) -> str:
+        """Give the place from which the app is installed."""
+
+    @property
+    def portal(self) -> str:
+        """Give the place of the self-service portal."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedLinks:
+    """Links that are known beforehand."""
+
+    telegram: str | None = None
+    page: str | None = None
+    film: str = ""
+    app: str = ""
+    portal: str = ""
+
+
+NO_LINKS = FixedLinks()  # for strangers, to whom nothing is linked
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice below a text: what it says and means, or the place that it opens."""
+
+    label: str
+    intent: Intent
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A line in words: HTML for Telegram, plain text otherwise; only an e-mail has a subject."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What is said in one language by one channel: the macros, by the names of their lines."""
+
+    language: str
+    channel: Channel
+    macros: Mapping[str, Macro]
+    vocabulary: Vocabulary
+
+    def say(self, name: str, line: Line, links: Links) -> str | None:
+        """Render a line; None if there is no macro of this name."""
+        macro = self.macros.get(name)
+        if macro is None:
+            return None
+        facts = {field.name: getattr(line, field.name) for field in fields(line)}
+        before = _LINKS.set(_Once(links))
+        try:
+            return _laid_out(str(macro(**facts)), self.channel)
+        finally:
+            _LINKS.reset(before)
+
+
+class Wordbook:
+    """Every line in every language of a campaign, read once."""
+
+    def __init__(self, languages: tuple[str, ...], speeches: Iterable[Speech]) -> None:
+        self.languages = languages
+        self._speeches = {(speech.language, speech.channel): speech for speech in speeches}
+        self._missed: set[tuple[str, str]] = set()
+
+    @classmethod
+    def load(cls, campaign: Campaign, overrides: Path | None = None) -> "Wordbook":
+        """Read the shipped wording and the operator's own, `<overrides>/<language>/wording.j2`.
+
+        The first language of the campaign stands in for what another one lacks. Raises Unspoken,
+        and jinja2.TemplateSyntaxError with file and line.
+        """
+        languages = campaign.messages.languages
+        speeches = [
+            _speech(language, channel, sources, campaign)
+            for language in languages
+            for sources in [_sources(language, overrides)]
+            for channel in Channel
+        ]
+        return cls(languages, speeches)
+
+    def speech(self, language: str, channel: Channel) -> Speech:
+        """Give the macros of a language of the campaign; "de-AT" speaks "de"."""
+        own = language.partition("-")[0].lower()
+        return self._speeches.get((own, channel)) or self._speeches[self.languages[0], channel]
+
+    def word(self, line: Line, language: str, channel: Channel, links: Links) -> Wording:
+        """Say a line in a language, or in the campaign's first; raises Unworded."""
+        name = name_of(type(line))
+        for speech in (self.speech(language, channel), self.speech(self.languages[0], channel)):
+            text = speech.say(name, line, links)
+            if text is not None:
+                return _finished(text, line, speech)
+            self._miss(speech.language, name)
+        raise Unworded(f"no macro {name} for {language!r}")
+
+    def _miss(self, language: str, name: str) -> None:
+        if (language, name) not in self._missed:
+            self._missed.add((language, name))
+            log.warning("wording_missing", language=language, line=name)
+
+
+def name_of(line: type[Line]) -> str:
+    """Name the macro of a line: CallRestarted is worded by `call_restarted`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", line.__name__).lower()
+
+
+class _Once:
+    """Links that are made once each, however often a macro writes them."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+
+    @cached_property
+    def telegram(self) -> str | None:
+        return self._links.telegram
+
+    @cached_property
+    def page(self) -> str | None:
+        return self._links.page
+
+    @cached_property
+    def film(self) -> str:
+        return self._links.film
+
+    @cached_property
+    def app(self) -> str:
+        return self._links.app
+
+    @cached_property
+    def portal(self) -> str:
+        return self._links.portal
+
+
+_LINKS: ContextVar[Links] = ContextVar("links")
+
+
+class _Current:
+    """The links of the text that is being written; macros know it as `links`."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(_LINKS.get(), name)
+
+
+def _sources(language: str, overrides: Path | None) -> tuple[str, ...]:
+    """Read the files of a language, the operator's own last."""
+    shipped = files("messages") / language / "wording.j2"
+    own = overrides / language / "wording.j2" if overrides else shipped
+    found = [place.read_text("utf-8") for place in dict.fromkeys((shipped, own)) if place.is_file()]
+    if not found:
+        raise Unspoken(f"messages.languages: there is no wording for {language!r}")
+    return tuple(found)
+
+
+def _speech(language: str, channel: Channel, sources: tuple[str, ...], terms: Campaign) -> Speech:
+    known = vocabularies()
+    first = known.get(terms.messages.languages[0]) or next(iter(known.values()))
+    vocabulary = known.get(language, first)
+    locale = Locale.parse(vocabulary.locale if language in known else language)
+    environment = _environment(Manner(locale, terms.zone, channel))
+    operator = terms.operator
+    environment.globals |= {field.name: getattr(operator, field.name) for field in fields(operator)}
+    environment.globals |= {"channel": channel.value} | {c.value: c is channel for c in Channel}
+    environment.globals["links"] = _Current()
+    macros: dict[str, Macro] = {}
+    for source in sources:
+        code = _compiled(f"{language}/wording.j2", source, is_html=channel is Channel.TELEGRAM)
+        macros |= _macros(Template.from_code(environment, code, environment.make_globals(None)))
+    return Speech(language, channel, macros, vocabulary)
+
+
+@cache
+def _compiled(name: str, source: str, *, is_html: bool) -> CodeType:
+    """Compile a file once for all campaigns; only the markup is settled here."""
+    channel = Channel.TELEGRAM if is_html else Channel.SMS
+    manner = Manner(Locale("en"), ZoneInfo("UTC"), channel)
+    return _environment(manner).compile(source, name, name)
+
+
+def _environment(manner: Manner) -> Environment:
+    environment = Environment(
+        autoescape=manner.channel is Channel.TELEGRAM,  # the one channel that reads HTML
+        undefined=StrictUndefined,
+        optimized=False,  # what is compiled for one language must not keep its manner
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    manner.teach(environment)
+    return environment
+
+
+def _macros(template: Template) -> dict[str, Macro]:
+    """Give the macros of a file; those whose names begin with an underscore serve the others."""
+    return {n: value for n, value in vars(template.module).items() if isinstance(value, Macro)}
+
+
+def _laid_out(text: str, channel: Channel) -> str:
+    """Lay out what a macro wrote: a blank line ends a paragraph, ¶ a line, other breaks none."""
+    gap = "\n" if channel is Channel.SMS else "\n\n"
+    paragraphs = (" ".join(part.split()).strip("¶ ") for part in re.split(r"\n\s*\n", text))
+    joined = gap.join(paragraph for paragraph in paragraphs if paragraph)
+    return re.sub(r" ?¶ ?", "\n", joined)
+
+
+def _finished(text: str, line: Line, speech: Speech) -> Wording:
+    match speech.channel:
+        case Channel.SMS:
+            return Wording(normalise(text))
+        case Channel.TELEGRAM:
+            return Wording(text, _buttons(line, speech.vocabulary))
+        case Channel.EMAIL:
+            head, _, body = text.partition("\n")
+            if not head.startswith(_SUBJECT):
+                return Wording(text)
+            return Wording(body.strip(), subject=head.removeprefix(_SUBJECT))
+
+
+def _buttons(line: Line, vocabulary: Vocabulary) -> tuple[Button, ...]:
+    name = name_of(type(line))
+    labels = ((vocabulary.label(name, intent), intent) for intent in line.offers)
+    return tuple(Button(label, intent) for label, intent in labels if label)

@@ -1,0 +1,1 @@
+"""The memory: journeys, inbox, outbox, timers, ledger and audit trail, in SQLite or PostgreSQL."""

@@ -1,0 +1,185 @@
+-- enqueue --
+-- Put something finished into the outbox; what is about the same and says the same is said once.
+insert into outbox (lane, priority, recipient, line, body, due, created_at, customer,
+                    use_by, cost, is_unasked, may_resend, about)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict do nothing;
+
+-- cancel_queued --
+-- Take back everything unasked that a customer has not been sent yet.
+update outbox
+set state  = 'skipped',
+    reason = ?,
+    lease  = null
+where customer = ? and is_unasked = 1 and state in ('ready', 'claimed');
+
+-- read_lane --
+-- The lane's next free moment, what left in the second before it, and its pause.
+select next_free, recent, paused_until
+from lanes
+where name = ?;
+
+-- put_pace --
+-- Keep how far the lane's slots are given away.
+insert into lanes (name, next_free, recent)
+values (?, ?, ?)
+on conflict (name) do update
+set next_free = excluded.next_free,
+    recent    = excluded.recent;
+
+-- pause_lane --
+-- Let nothing leave by this lane until then; a longer pause stays.
+insert into lanes (name, paused_until, reason)
+values (?, ?, ?)
+on conflict (name) do update
+set paused_until = excluded.paused_until,
+    reason       = excluded.reason
+where excluded.paused_until > paused_until;
+
+-- next_priority --
+-- The next lower priority of which a lane has something.
+select min(priority)
+from outbox
+where state = 'ready' and lane = ? and priority > ?;
+
+-- waiting --
+-- What may be claimed of one lane and priority, in order: nothing of the same recipient is in
+-- flight, and nothing older of theirs waits to leave again.
+select id, lane, priority, recipient, line, body, due, created_at, attempt, customer,
+       use_by, cost, is_unasked, may_resend, about
+from outbox o
+where state = 'ready' and lane = ? and priority = ? and due <= ?
+  and not exists (select 1
+                  from outbox f
+                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
+  and not exists (select 1
+                  from outbox r
+                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried = 1
+                    and r.id < o.id and r.priority <= o.priority)
+order by due, id;
+
+-- next_due --
+-- When the first of one lane and priority that is not held back may leave.
+select due
+from outbox o
+where state = 'ready' and lane = ? and priority = ?
+  and not exists (select 1
+                  from outbox f
+                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
+  and not exists (select 1
+                  from outbox r
+                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried = 1
+                    and r.id < o.id and r.priority <= o.priority)
+order by due, id
+limit 1;
+
+-- claim --
+-- Hold a row until its lease is over.
+update outbox
+set state   = 'claimed',
+    attempt = attempt + 1,
+    node    = ?,
+    lease   = ?
+where id = ?;
+
+-- read_claimed --
+-- What may have changed since a row was claimed, and how its address stands now.
+select o.customer, o.is_unasked, o.use_by, c.address, c.opted_out_at, c.blocked_at
+from outbox o
+left join contacts c on c.address = o.recipient and c.customer = o.customer
+where o.id = ? and o.state = 'claimed';
+
+-- post --
+-- From here on its bytes may be on their way.
+update outbox
+set state     = 'posting',
+    tag       = ?,
+    posted_at = ?
+where id = ?;
+
+-- read_outcome --
+-- How a row stands before it is settled.
+select state, customer
+from outbox
+where id = ?;
+
+-- accept --
+-- The provider has it; what a receipt has said already stays.
+update outbox
+set state   = iif(state in ('delivered', 'failed'), state, 'accepted'),
+    ref     = coalesce(?, ref),
+    sent_at = coalesce(sent_at, ?),
+    reason  = iif(state in ('delivered', 'failed'), reason, ?),
+    lease   = null
+where id = ?;
+
+-- wait --
+-- Send it again, from then on.
+update outbox
+set state      = 'ready',
+    due        = ?,
+    reason     = ?,
+    attempt    = attempt - ?,
+    is_retried = 1,
+    lease      = null
+where id = ?;
+
+-- lose_sight --
+-- Nobody knows whether it left; look it up then, or never.
+update outbox
+set state  = 'unknown',
+    due    = ?,
+    reason = ?,
+    lease  = null
+where id = ?;
+
+-- end_as --
+-- It is over, without having been accepted.
+update outbox
+set state  = ?,
+    reason = ?,
+    lease  = null
+where id = ?;
+
+-- forget --
+-- A stranger's row goes once it is final.
+delete from outbox
+where id = ?;
+
+-- free_claimed --
+-- A worker died before it sent these: they wait again, and the attempt was none.
+update outbox
+set state   = 'ready',
+    attempt = attempt - 1,
+    lease   = null
+where state = 'claimed' and lease <= ?;
+
+-- lose_posting --
+-- A worker died while it sent these: look them up now.
+update outbox
+set state  = 'unknown',
+    due    = ?1,
+    reason = 'lease expired',
+    lease  = null
+where state = 'posting' and lease <= ?1;
+
+-- unresolved --
+-- Rows of unknown outcome that are to be looked up, the oldest look-up first.
+select id, lane, priority, recipient, line, body, due, created_at, attempt, customer,
+       use_by, cost, is_unasked, may_resend, about, tag, posted_at
+from outbox
+where state = 'unknown' and lane = ? and due <= ?
+order by due, id
+limit ?;
+
+-- next_look --
+-- When the lane's earliest look-up is due.
+select min(due)
+from outbox
+where state = 'unknown' and lane = ? and due is not null;
+
+-- known_ref --
+-- Whether one of the provider's ids is a row's already.
+select 1
+from outbox
+where ref = ?;

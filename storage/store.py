@@ -1,0 +1,673 @@
+"""The store's promise: what is remembered, and the few verbs by which it is read and changed.
+
+A turn is one event answered in one transaction. The store reads everything that concerns one
+customer into a frozen `Memory`, calls the plain function `decide`, and applies the changes that
+this returns, all or none. `decide` never waits, so both keepers, SQLite and PostgreSQL, can answer
+many turns in one transaction. MB are decimal integers, moments are aware and kept in UTC.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from flows.credit import CreditState
+from flows.customer import Address, Contact, Customer
+from flows.effects import Gate, Request
+from flows.events import Feed
+from flows.journey import Journey
+
+T = TypeVar("T")
+
+
+class StorageError(Exception):
+    """The database cannot be used."""
+
+    def __str__(self) -> str:
+        return super().__str__() or self.__doc__ or ""
+
+
+class OverloadedError(StorageError):
+    """Too many turns are waiting; try again in a moment."""
+
+
+class ClosedError(StorageError):
+    """The store is closed."""
+
+
+class NewerDatabaseError(StorageError):
+    """The database was written by a newer version of this program."""
+
+
+class AddressTakenError(StorageError):
+    """One of these addresses is another customer's already."""
+
+
+class UnbalancedError(StorageError):
+    """The entries of a ledger transaction must add up to zero."""
+
+
+# --- What a turn reads --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InboxKey:
+    """Under which name a message or event was received; each pair is handled once, for good."""
+
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Whom a turn concerns: a customer by number, address, link or credit, and which message.
+
+    Hashes are keyed (HMAC with SECRET_KEY), so that what stays behind names nobody.
+    """
+
+    customer: str | None = None
+    address: Address | None = None
+    address_hash: bytes | None = None
+    link_hash: bytes | None = None
+    credit: UUID | None = None
+    inbox: InboxKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An inbox row: the digest of the body and what was answered."""
+
+    digest: bytes
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A personal link, known by its hash only."""
+
+    customer: str
+    purpose: str
+    expires_at: datetime
+    spent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRow:
+    """One credit as the ledger holds it."""
+
+    id: UUID
+    customer: str
+    step: str
+    cycle: int
+    megabytes: int
+    state: CreditState
+    earned_at: datetime
+    moved_at: datetime
+    provider_id: str | None = None
+    attempts: int = 0
+    poll_at: datetime | None = None
+    usable_until: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything a turn may decide on."""
+
+    seen: Seen | None = None
+    customer: Customer | None = None
+    journey: Journey | None = None
+    terms: str | None = None  # the version the journey is pinned to
+    entries: int = 0  # how many rows the customer's journal has
+    tail: bytes = b""  # the hash of its last row
+    credits: tuple[CreditRow, ...] = ()
+    is_suppressed: bool = False
+    stranger_answered_at: datetime | None = None
+    link: Link | None = None
+    watermarks: tuple[tuple[Feed, datetime], ...] = ()
+    reserved_megabytes: int = 0  # promised to members of the campaign, not delivered yet
+    delivered_megabytes: int = 0
+    has_open_incident: bool = False
+
+
+# --- What a turn changes ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Note a message as handled; a repeat is then seen."""
+
+    key: InboxKey
+    digest: bytes
+    answer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutCustomer:
+    """Write a customer with all contacts (those not named any more are dropped)."""
+
+    customer: Customer
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutContact:
+    """Write one address of a customer, or what we may do with it."""
+
+    customer: str
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class PutJourney:
+    """Write where a customer stands; state, step and month are repeated for audiences."""
+
+    journey: Journey
+    state: str
+    step: str
+    month: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add a row to the customer's journal: `n` counts from 1, `hash` covers the row before."""
+
+    customer: str
+    n: int
+    at: datetime
+    known_at: datetime
+    kind: str
+    body: str
+    source: str
+    effects: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetWake:
+    """Come back for this customer; due at once its gate is open and its moment has come."""
+
+    customer: str
+    slot: str
+    what: str
+    at: datetime
+    gate: Gate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearWake:
+    """Forget a wake."""
+
+    customer: str
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Put something finished into the outbox.
+
+    `cost` counts the lane's tokens (SMS segments); rows of one `recipient` leave one after the
+    other. `may_resend`: if its outcome stays unknown it may leave a second time. `about` ties it to
+    a credit or a broadcast, for which it is said at most once (unique with `line`).
+    """
+
+    lane: str
+    priority: int
+    recipient: str
+    line: str
+    body: str
+    due: datetime
+    created_at: datetime
+    customer: str | None = None
+    use_by: datetime | None = None
+    cost: int = 1
+    is_unasked: bool = True
+    may_resend: bool = False
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelQueued:
+    """Take back everything unasked that is queued for a customer; the row keeps the reason."""
+
+    customer: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutCredit:
+    """Write a credit and, if its state changed, the row of its history."""
+
+    credit: CreditRow
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Append one ledger transaction; its entries (account, MB) add up to zero."""
+
+    at: datetime
+    what: str
+    customer: str
+    entries: tuple[tuple[str, int], ...]
+    credit: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """Put an address, by its keyed hash, on the list of those who are never written to."""
+
+    address_hash: bytes
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unsuppress:
+    """Take an address off that list: its owner said START there."""
+
+    address_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MintLink:
+    """Make a personal link valid."""
+
+    link_hash: bytes
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLink:
+    """Mark a single-use link as used."""
+
+    link_hash: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetWatermark:
+    """Raise a feed's watermark (never lower it) and open the gates that it opens."""
+
+    feed: Feed
+    complete_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeepText:
+    """Keep the exact text that a consent refers to, once per hash."""
+
+    text_hash: str
+    text: str
+    version: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Put something into the queue of the people behind the bot."""
+
+    customer: str
+    request: Request
+    about: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountStranger:
+    """Remember, by keyed hash and for a while, that a stranger was answered."""
+
+    address_hash: bytes
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Keep an event or update that cannot be applied now, and why."""
+
+    key: InboxKey
+    body: bytes
+    reason: str
+    at: datetime
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Note what a person did, or was refused, in the managers' chain."""
+
+    at: datetime
+    actor: str
+    act: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutIncident:
+    """Note an incident, its area or its customers, and when it was open."""
+
+    incident: str
+    area: str | None
+    customers: tuple[str, ...]
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+
+Change = (
+    Remember
+    | PutCustomer
+    | PutContact
+    | PutJourney
+    | Append
+    | SetWake
+    | ClearWake
+    | Enqueue
+    | CancelQueued
+    | PutCredit
+    | Book
+    | Suppress
+    | Unsuppress
+    | MintLink
+    | SpendLink
+    | SetWatermark
+    | KeepText
+    | OpenRequest
+    | CountStranger
+    | Quarantine
+    | Audit
+    | PutIncident
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[T]):
+    """What a turn changes, and what its caller is told after the commit."""
+
+    answer: T
+    changes: tuple[Change, ...] = ()
+
+
+# --- What leaves --------------------------------------------------------------------------------
+
+
+class OutboxState(StrEnum):
+    """Where a row of the outbox stands. `posting`: its bytes may be on their way."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    POSTING = "posting"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A claimed row; `slot` is the moment from which the lane's rate lets it leave."""
+
+    id: int
+    lane: str
+    priority: int
+    recipient: str
+    line: str
+    body: str
+    due: datetime
+    slot: datetime
+    created_at: datetime
+    attempt: int
+    customer: str | None
+    use_by: datetime | None
+    cost: int
+    is_unasked: bool
+    may_resend: bool
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Ask for work: rows of one lane that are due, one per recipient, in order of priority.
+
+    `rate` is the lane's tokens per second (None: no limit). Rows are given slots on the lane's
+    clock, at most `horizon_s` ahead of `now`, at least one row.
+    """
+
+    lane: str
+    node: str
+    now: datetime
+    lease_until: datetime
+    limit: int
+    rate: float | None = None
+    horizon_s: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Commit this before the bytes leave: the tag by which the provider's answer is known."""
+
+    id: int
+    tag: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What became of a row; READY lets it wait until `due`, `counts` if it took an attempt."""
+
+    id: int
+    state: OutboxState
+    at: datetime
+    ref: str | None = None
+    reason: str | None = None
+    due: datetime | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A row whose outcome is unknown, with the tag of its last attempt and when it was posted."""
+
+    row: OutboxRow
+    tag: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A provider's word about a message, by our tag or its own id; kept whatever its order."""
+
+    status: str
+    rank: int
+    at: datetime
+    tag: str | None = None
+    ref: str | None = None
+    code: str | None = None
+    segments: int | None = None
+    price_cents: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRow:
+    """A wake that is due."""
+
+    customer: str
+    slot: str
+    what: str
+    at: datetime
+
+
+# --- What is read for people --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One event of a customer's journal."""
+
+    n: int
+    at: datetime
+    known_at: datetime
+    kind: str
+    body: str
+    source: str
+    effects: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message of the outbox, for people and for the data export."""
+
+    id: int
+    lane: str
+    recipient: str
+    line: str
+    body: str
+    created_at: datetime
+    state: OutboxState
+    sent_at: datetime | None
+    ref: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """Something that waits for a person, or has been answered by one."""
+
+    id: int
+    customer: str
+    request: Request
+    about: str
+    at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything held about one customer."""
+
+    memory: Memory
+    journal: tuple[JournalRow, ...]
+    messages: tuple[MessageRow, ...]
+    requests: tuple[RequestRow, ...]
+    wakes: tuple[SetWake, ...]
+    ledger: tuple[Book, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """One line of a list of customers."""
+
+    number: str
+    language: str
+    state: str
+    step: str
+    month: int
+    contacts: tuple[Contact, ...]
+    is_accessible: bool
+    is_silent: bool
+
+
+class Store(Protocol):
+    """The keeper of journeys, inbox, outbox, wakes, ledger and audit."""
+
+    async def close(self) -> None:
+        """Refuse new turns, finish those that wait, and close."""
+
+    async def turn(self, key: Key, decide: Callable[[Memory], Decision[T]]) -> T:
+        """Answer one event in one transaction; the answer comes after the commit.
+
+        What `decide` raises is raised here and leaves nothing behind. Raises StorageError where
+        the outcome of the commit is not known: repeat it, the inbox makes that harmless.
+        """
+
+    # The outbox
+
+    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
+        """Take rows that are due and that nobody holds, one in flight per recipient."""
+
+    async def next_due(self, lane: str, now: datetime) -> datetime | None:
+        """Tell when the lane next has a row that may leave, None if it is empty."""
+
+    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
+        """Mark rows as posting; the ids that may leave come back.
+
+        A row cancelled since it was claimed, past its use-by, or unasked to a suppressed or closed
+        address becomes `skipped` with the reason and is not among them.
+        """
+
+    async def settle(self, settlements: Sequence[Settle]) -> None:
+        """Record what became of rows. Rows without a customer are deleted once they are final."""
+
+    async def recover(self, now: datetime) -> int:
+        """Free rows whose lease is over: claimed ones are ready again, posting ones unknown."""
+
+    async def unresolved(self, lane: str, now: datetime, limit: int) -> tuple[Unresolved, ...]:
+        """List rows of unknown outcome whose next look-up (the `due` they settled with) is due."""
+
+    async def next_look(self, lane: str) -> datetime | None:
+        """Tell when the lane's earliest look-up is due."""
+
+    async def known_refs(self, refs: Sequence[str]) -> frozenset[str]:
+        """Tell which of a provider's ids are a row's already."""
+
+    async def receipt(self, receipt: Receipt) -> bool:
+        """Note a delivery status; it only ever rises. False if no message is known by it."""
+
+    async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
+        """Let nothing leave by this lane until then."""
+
+    # Wakes
+
+    async def due_wakes(self, now: datetime, limit: int) -> tuple[WakeRow, ...]:
+        """List the wakes that are due, oldest first; the turn that answers one replaces it."""
+
+    async def next_wake(self) -> datetime | None:
+        """Tell when the earliest wake is due."""
+
+    # The ledger
+
+    async def open_credits(self, limit: int) -> tuple[CreditRow, ...]:
+        """List the credits that wait to be polled or resolved, the most urgent first."""
+
+    # Reading, for people
+
+    async def dossier(self, customer: str) -> Dossier | None:
+        """Read everything about one customer."""
+
+    async def customer_at(self, address: Address) -> str | None:
+        """Find the customer number behind an address."""
+
+    async def customers(self, after: str = "", limit: int = 1000) -> tuple[CustomerRow, ...]:
+        """List customers by number, a page at a time."""
+
+    async def waiting(self, limit: int) -> tuple[str, ...]:
+        """List who waits for budget, the longest waiting first."""
+
+    async def watermarks(self) -> dict[Feed, datetime]:
+        """Tell up to when each feed is complete."""
+
+    async def incidents_between(self, since: datetime, until: datetime) -> tuple[PutIncident, ...]:
+        """List the incidents that were open at any time between two moments."""
+
+    async def calls_within(
+        self, area: str | None, customers: Sequence[str], since: datetime, until: datetime
+    ) -> tuple[tuple[str, str], ...]:
+        """List (customer, call id) of hotline calls that lie within an incident."""
+
+    # Small things kept between starts
+
+    async def get(self, name: str) -> str | None:
+        """Read one kept value."""
+
+    async def put(self, name: str, value: str) -> None:
+        """Keep one value."""
+
+    async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or renew a lease; False while somebody else holds it."""

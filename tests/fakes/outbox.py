@@ -1,0 +1,183 @@
+"""An outbox in memory: what the relay needs of a store, so that its judgement can be seen alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from flows.customer import Address
+from storage.store import Claim, OutboxRow, OutboxState, Posting, Receipt, Settle, Unresolved
+
+HELD = {OutboxState.CLAIMED, OutboxState.POSTING}
+LIVE = {OutboxState.POSTING, OutboxState.UNKNOWN, OutboxState.READY}
+
+
+@dataclass(slots=True)
+class Kept:
+    """A row with everything that became of it."""
+
+    row: OutboxRow
+    state: OutboxState = OutboxState.READY
+    due: datetime | None = None
+    lease: datetime | None = None
+    tag: str | None = None
+    posted_at: datetime | None = None
+    ref: str | None = None
+    reason: str | None = None
+    status: str | None = None
+    rank: int = -1
+
+
+@dataclass(slots=True)
+class MemoryOutbox:
+    """Keeps the promises of the outbox for one process, and forgets all at its end."""
+
+    rows: dict[int, Kept] = field(default_factory=dict)
+    free: dict[str, datetime] = field(default_factory=dict)
+    paused: dict[str, datetime] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    suppressed: set[str] = field(default_factory=set)
+
+    def add(self, to: Address, body: str, due: datetime, **rest: object) -> int:
+        """Queue a row."""
+        number = len(self.rows) + 1
+        row = OutboxRow(
+            id=number, lane="sms", priority=0, recipient=to.uri, line="Line", body=body, due=due,
+            slot=due, created_at=due, attempt=0, customer="100001", use_by=None, cost=1,
+            is_unasked=True, may_resend=False, about=None,
+        )  # fmt: skip
+        self.rows[number] = Kept(replace(row, **rest), due=due)  # type: ignore[arg-type]
+        return number
+
+    def state(self, number: int) -> OutboxState:
+        """Tell where a row stands."""
+        return self.rows[number].state
+
+    def _waiting(self, lane: str) -> list[Kept]:
+        """List what is ready and not behind an older row of its recipient."""
+        ready = [
+            k for k in self.rows.values() if k.row.lane == lane and k.state is OutboxState.READY
+        ]
+        return [
+            k for k in ready if not any(self._is_before(other, k) for other in self.rows.values())
+        ]
+
+    @staticmethod
+    def _is_before(other: Kept, kept: Kept) -> bool:
+        is_same = other.row.recipient == kept.row.recipient and other.row.lane == kept.row.lane
+        is_retried = other.state is OutboxState.READY and other.tag is not None
+        is_older = is_retried and other.row.id < kept.row.id
+        return is_same and (other.state in HELD or is_older)
+
+    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
+        if self.paused.get(claim.lane, claim.now) > claim.now:
+            return ()
+        free = max(self.free.get(claim.lane, claim.now), claim.now)
+        taken: list[OutboxRow] = []
+        recipients: set[str] = set()
+        for kept in sorted(
+            self._waiting(claim.lane), key=lambda k: (k.row.priority, k.due, k.row.id)
+        ):
+            horizon = claim.now + timedelta(seconds=claim.horizon_s)
+            if len(taken) == claim.limit or free > horizon:
+                break
+            if kept.due is None or kept.due > claim.now or kept.row.recipient in recipients:
+                continue
+            kept.state, kept.lease = OutboxState.CLAIMED, claim.lease_until
+            kept.row = replace(kept.row, slot=free, attempt=kept.row.attempt + 1)
+            recipients.add(kept.row.recipient)
+            taken.append(kept.row)
+            if claim.rate is not None:
+                free += timedelta(seconds=kept.row.cost / claim.rate)
+        self.free[claim.lane] = free
+        return tuple(taken)
+
+    async def next_due(self, lane: str, now: datetime) -> datetime | None:
+        dues = [kept.due for kept in self._waiting(lane) if kept.due is not None]
+        if not dues:
+            return None
+        return max(min(dues), self.free.get(lane, now), self.paused.get(lane, now))
+
+    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
+        return frozenset(posting.id for posting in postings if self._post(posting))
+
+    def _post(self, posting: Posting) -> bool:
+        kept = self.rows[posting.id]
+        if kept.state is not OutboxState.CLAIMED:
+            return False
+        if kept.row.is_unasked and kept.row.recipient in self.suppressed:
+            kept.state, kept.reason = OutboxState.SKIPPED, "opted_out"
+            return False
+        if kept.row.use_by is not None and kept.row.use_by <= posting.at:
+            kept.state, kept.reason = OutboxState.SKIPPED, "stale"
+            return False
+        kept.state, kept.tag, kept.posted_at = OutboxState.POSTING, posting.tag, posting.at
+        return True
+
+    async def settle(self, settlements: Sequence[Settle]) -> None:
+        for settle in settlements:
+            kept = self.rows[settle.id]
+            if kept.state in {OutboxState.ACCEPTED, OutboxState.DELIVERED, OutboxState.FAILED}:
+                continue  # a receipt was faster
+            kept.state, kept.due = settle.state, settle.due
+            kept.ref, kept.reason = settle.ref or kept.ref, settle.reason
+            if not settle.counts:
+                kept.row = replace(kept.row, attempt=kept.row.attempt - 1)
+
+    async def recover(self, now: datetime) -> int:
+        late = [k for k in self.rows.values() if k.state in HELD and k.lease and k.lease <= now]
+        for kept in late:
+            was_posting = kept.state is OutboxState.POSTING
+            kept.state = OutboxState.UNKNOWN if was_posting else OutboxState.READY
+            kept.due = now
+        return len(late)
+
+    async def unresolved(self, lane: str, now: datetime, limit: int) -> tuple[Unresolved, ...]:
+        due = [kept for at, kept in self._unknown(lane) if at <= now]
+        return tuple(
+            Unresolved(kept.row, kept.tag, kept.posted_at)
+            for kept in due[:limit]
+            if kept.tag is not None and kept.posted_at is not None
+        )
+
+    async def next_look(self, lane: str) -> datetime | None:
+        return min((at for at, _ in self._unknown(lane)), default=None)
+
+    def _unknown(self, lane: str) -> list[tuple[datetime, Kept]]:
+        return [
+            (kept.due, kept)
+            for kept in self.rows.values()
+            if kept.state is OutboxState.UNKNOWN and kept.row.lane == lane and kept.due is not None
+        ]
+
+    async def receipt(self, receipt: Receipt) -> bool:
+        for kept in self.rows.values():
+            is_tagged = receipt.tag is not None and kept.tag == receipt.tag
+            if is_tagged or (receipt.ref is not None and kept.ref == receipt.ref):
+                self._note(kept, receipt)
+                return True
+        return False
+
+    @staticmethod
+    def _note(kept: Kept, receipt: Receipt) -> None:
+        kept.ref = receipt.ref or kept.ref
+        if kept.state in LIVE:
+            kept.state = OutboxState.ACCEPTED
+        if receipt.rank > kept.rank:
+            kept.rank, kept.status = receipt.rank, receipt.status
+
+    async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
+        self.paused[lane] = max(until, self.paused.get(lane, until))
+
+    async def known_refs(self, refs: Sequence[str]) -> frozenset[str]:
+        owned = {kept.ref for kept in self.rows.values()}
+        return frozenset(ref for ref in refs if ref in owned)
+
+    async def get(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    async def put(self, name: str, value: str) -> None:
+        self.kept[name] = value
+
+
+def _order(kept: Kept) -> tuple[int, datetime | None, int]:
+    return kept.row.priority, kept.due, kept.row.id
