@@ -7,13 +7,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 
 import structlog
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from bot.carrying import carrier_of, crediting_of
+from bot.clock import Mover
 from bot.lanes import Lane, Surroundings
 from bot.logs import configure
 from bot.metrics import Metrics
@@ -68,7 +71,18 @@ async def serve(settings: Settings, role: str = "all") -> None:
             await _serve_real(settings, premises, stop, role)
 
 
-async def _serve_sandbox(settings: Settings, premises: Premises, stop: asyncio.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The sandbox put together: the pretend world, the mover of its clock, its doors as an app."""
+
+    sandbox: Sandbox
+    mover: Mover
+    app: Starlette
+
+
+@asynccontextmanager
+async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[Stage]:
+    """Put the sandbox together over open premises; nothing listens and no clock runs by itself."""
     metrics, sandbox = Metrics(), open_sandbox(premises, settings)
     carrier = carrier_of(operator_settings(settings), per_second=PRETEND_PER_S)
     assert carrier is not None  # noqa: S101 - the pretend operator has an address
@@ -81,22 +95,23 @@ async def _serve_sandbox(settings: Settings, premises: Premises, stop: asyncio.E
         )
     )
     routes = [*sandbox.routes(mover), *_operator_routes(settings, premises)]
-    app = application(routes, premises.store, metrics)
     try:
-        await _all_of(
-            stop,
-            serve_web(app, settings.host, settings.port, stop),
-            _greet(settings, sandbox),
-            mover.run(stop),
-        )
+        yield Stage(sandbox, mover, application(routes, premises.store, metrics))
     finally:
         await carrier.close()
         sandbox.close()
 
 
-async def _greet(settings: Settings, sandbox: Sandbox) -> None:
+async def _serve_sandbox(settings: Settings, premises: Premises, stop: asyncio.Event) -> None:
+    async with open_stage(settings, premises) as stage:
+        await _greet(settings, stage.sandbox, stage.mover)
+        serving = serve_web(stage.app, settings.host, settings.port, stop)
+        await _all_of(stop, serving, stage.mover.run(stop))
+
+
+async def _greet(settings: Settings, sandbox: Sandbox, mover: Mover) -> None:
     sample = files("bot").joinpath("sample_customers.csv").read_bytes()
-    invited = await sandbox.start(sample)
+    invited = await sandbox.start(sample, mover)
     _say("Sandbox: no credentials are set, so phones and operator are pretended.")
     _say(f"Open {settings.reached_at}/")
     if invited:
@@ -213,4 +228,3 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 def _say(words: str) -> None:
     sys.stdout.write(words + "\n")
     sys.stdout.flush()
-

@@ -100,6 +100,8 @@ class Belt:
         )
         if row is None:
             self._around.metrics.lag.labels(self._lane.name).set(0)
+        if look is not None and look <= now and self._looking:
+            look = None  # it is under way, and its end calls `on_freed`
         return min((at for at in (row, look) if at is not None), default=None)
 
     def _start(self, rows: Sequence[OutboxRow]) -> None:
@@ -133,9 +135,9 @@ class Belt:
                 if row.id in may:
                     self._spawn(self._hand_over(row, tags[row.id]))
                     started += 1
+            self._around.metrics.skipped.labels(self._lane.name).inc(len(rows) - started)
         finally:
             self._taken -= len(rows) - started
-            self._around.metrics.skipped.labels(self._lane.name).inc(len(rows) - started)
 
     async def _hand_over(self, row: OutboxRow, tag: str) -> None:
         try:

@@ -13,6 +13,7 @@ from bot.belt import LEASE, Belt
 from bot.lanes import Lane, Outbox, Surroundings, backoff
 
 RECOVER_EVERY = timedelta(seconds=20)
+SHORTEST_NAP_S = 0.005  # a moment that never passes must not make us spin
 LONGEST_NAP_S = 1.0  # other processes poke nobody
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -86,7 +87,7 @@ class Relay:
         if due is None:
             return LONGEST_NAP_S
         ahead_s = (due - self._around.clock()).total_seconds()
-        return min(max(ahead_s, 0.0), LONGEST_NAP_S)
+        return min(max(ahead_s, SHORTEST_NAP_S), LONGEST_NAP_S)
 
 
 def _earliest(moments: list[datetime | None]) -> datetime | None:

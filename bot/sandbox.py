@@ -1,5 +1,6 @@
 """The sandbox: pretend phones, a pretend operator and a clock to be moved, on the real engine."""
 
+import math
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -10,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 from bot.carrier.pretend import TMF654, TMF677, TMF678, PretendOperator
 from bot.channels.simulator import Simulator
 from bot.channels.simulator_phones import Phones
+from bot.channels.simulator_screens import Screens
 from bot.clock import Mover, VirtualClock
 from bot.customers_file import read_customers
 from bot.invitations import Invitations
@@ -71,7 +73,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Close the phones and the operator."""
-        self.phones.close()
+        self.phones.screens.close()
         self.operator.close()
 
     async def report_feeds(self, until: datetime) -> None:
@@ -81,7 +83,11 @@ class Sandbox:
 
     def routes(self, mover: Mover) -> list[BaseRoute]:
         """Give the doors, the page, and the pretend operator's interfaces."""
-        desk = Desk(
+        return [*simulator_routes(self.desk(mover)), Mount(OPERATOR_AT, self.operator.app)]
+
+    def desk(self, mover: Mover) -> Desk:
+        """Give what stands behind the doors."""
+        return Desk(
             ears=self.premises.conversations,
             operations=SandboxReports(self.premises),
             people=SandboxPeople(self.premises),
@@ -92,12 +98,12 @@ class Sandbox:
             new_id=lambda: secrets.token_hex(8),
             is_moving=lambda: self.clock.is_pinned,
         )
-        return [*simulator_routes(desk), Mount(OPERATOR_AT, self.operator.app)]
 
-    async def start(self, sample: bytes) -> int:
+    async def start(self, sample: bytes, mover: Mover) -> int:
         """Invite the sample customers at the first start, on the coming working day at ten.
 
-        Returns how many were invited; 0 at every later start.
+        Returns how many were invited, 0 at every later start; the clock goes on when the last
+        invitation has arrived at the lane's pace.
         """
         store, terms = self.premises.store, self.premises.terms.current
         if await store.get(_STARTED):
@@ -114,6 +120,9 @@ class Sandbox:
             self.clock.pin(coming_morning(self.clock(), terms))
             report = await inviting.invite(read_customers(BytesIO(sample)))
         await keep_offset(store, self.clock.offset_at(self.clock()))
+        if report.done_at is not None:
+            pace_s = math.ceil((report.done_at - self.clock()).total_seconds()) + 1
+            await mover.advance(f"PT{pace_s}S")
         await store.put(_STARTED, self.clock().isoformat())
         return report.invited
 
@@ -135,7 +144,7 @@ def open_sandbox(premises: Premises, settings: Settings) -> Sandbox:
     """Open the pretend phones and the pretend operator beside the database."""
     clock = premises.clock
     assert isinstance(clock, VirtualClock)  # noqa: S101 - the sandbox has no other
-    phones = Phones(file_beside(settings, "phones.db"))
+    phones = Phones(Screens(file_beside(settings, "phones.db")))
     operator = PretendOperator(file_beside(settings, "operator.db"), clock)
     return Sandbox(premises, clock, phones, operator)
 

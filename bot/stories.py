@@ -4,12 +4,11 @@
     customer Alice sms en
     at 2026-12-01 10:00        (wall time in Berlin)
     invited
-    < You are invited          (the bot says so by SMS; t< in Telegram)
+    < up to 3600 MB            (the bot has said so by SMS; t< in Telegram)
     > JOIN                     (the customer writes an SMS; t> in Telegram)
     link                       (the customer opens the newest link into Telegram)
     tap Status
-    event portal.registered
-    event hotline.called reason_code=fault duration_s=30
+    event hotline.called reason_code=fault
     wait P1M                   (wait P1M without feeds: the operator reports nothing meanwhile)
     silent                     (the bot has said nothing since the last act)
     state streak
@@ -24,23 +23,28 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from bot.clock import BERLIN, ClockError, read_span
+from bot.clock import BERLIN, UnreadableSpanError, read_span
 from flows.customer import Channel
 
 ANYTHING = "…"
 WALL = "%Y-%m-%d %H:%M"
+WITHOUT_FEEDS = "without feeds"
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _LINK = re.compile(r"https?://\S+")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+_MARKS = {Channel.SMS: "", Channel.TELEGRAM: "t"}
 
 
 class StoryError(Exception):
-    """A line of a story cannot be read."""
+    """A story cannot be read."""
+
+
+# --- Values -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Whom the story is about, and where and in which language they are invited."""
+    """Whom the story is about, where they are invited, and in which language."""
 
     name: str
     channel: Channel
@@ -48,74 +52,109 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
-class At:
-    """The clock is set to a moment, aware."""
+class Act:
+    """Something done, or something that must be so; its string is its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class At(Act):
+    """The clock shows this moment (aware, to the minute)."""
 
     moment: datetime
 
+    def __str__(self) -> str:
+        return f"at {self.moment.astimezone(BERLIN):{WALL}}"
+
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Act):
     """The customer is invited."""
 
+    def __str__(self) -> str:
+        return "invited"
+
 
 @dataclass(frozen=True, slots=True)
-class Writes:
+class Writes(Act):
     """The customer writes."""
 
     text: str
     channel: Channel = Channel.SMS
 
+    def __str__(self) -> str:
+        return f"{_MARKS[self.channel]}> {one_line(self.text)}"
+
 
 @dataclass(frozen=True, slots=True)
-class OpensLink:
+class OpensLink(Act):
     """The customer opens the newest link into Telegram."""
 
+    def __str__(self) -> str:
+        return "link"
+
 
 @dataclass(frozen=True, slots=True)
-class Taps:
+class Taps(Act):
     """The customer taps a button in Telegram."""
 
     label: str
 
+    def __str__(self) -> str:
+        return f"tap {one_line(self.label)}"
+
 
 @dataclass(frozen=True, slots=True)
-class Reads:
-    """The bot has said something that holds this fragment."""
+class Reads(Act):
+    """The bot has said something that holds this fragment, behind what was read before."""
 
     fragment: str
     channel: Channel = Channel.SMS
 
+    def __str__(self) -> str:
+        return f"{_MARKS[self.channel]}< {one_line(self.fragment)}"
+
 
 @dataclass(frozen=True, slots=True)
-class Happens:
+class Happens(Act):
     """The operator reports an event, with what differs from the defaults."""
 
     type: str
-    data: Mapping[str, object] = field(default_factory=dict)
+    said: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        pairs = [_pair(name, value) for name, value in self.said.items()]
+        if None in pairs:
+            return f"event {self.type} {msgspec.json.encode(self.said).decode()}"
+        return " ".join(("event", self.type, *(pair for pair in pairs if pair)))
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class Waits(Act):
     """Time passes (ISO 8601)."""
 
     span: str
     feeds: bool = True
 
+    def __str__(self) -> str:
+        return f"wait {self.span}" if self.feeds else f"wait {self.span} {WITHOUT_FEEDS}"
+
 
 @dataclass(frozen=True, slots=True)
-class Silent:
+class Silent(Act):
     """The bot has said nothing since the last act."""
 
+    def __str__(self) -> str:
+        return "silent"
+
 
 @dataclass(frozen=True, slots=True)
-class Stands:
+class Stands(Act):
     """The customer stands in this state."""
 
     state: str
 
-
-Act = At | Invited | Writes | OpensLink | Taps | Reads | Happens | Waits | Silent | Stands
+    def __str__(self) -> str:
+        return f"state {self.state}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,36 +166,32 @@ class Story:
     acts: tuple[Act, ...]
 
 
-# --- Reading ------------------------------------------------------------------------------------
+# --- Reading and writing ------------------------------------------------------------------------
 
 
 def read(text: str) -> Story:
     """Read a story. Raises StoryError with the number of the line that cannot be read."""
     title, cast, acts = "", None, []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         words = line.strip()
         try:
             if words.startswith("#"):
                 title = title or words.lstrip("# ")
             elif words.startswith("customer "):
-                cast = _cast(words)
+                _, name, channel, language = words.split()
+                cast = Cast(name, Channel(channel), language)
             elif words:
                 acts.append(read_act(words))
-        except (ValueError, ClockError) as error:
+        except (ValueError, UnreadableSpanError) as error:
             raise StoryError(f"line {number}: {words!r}: {error}") from error
     if not title or cast is None:
-        raise StoryError("a story needs a title and a customer")
+        raise StoryError("a story has a title and a customer")
     return Story(title, cast, tuple(acts))
 
 
-def _cast(words: str) -> Cast:
-    _, name, channel, language = words.split()
-    return Cast(name, Channel(channel), language)
-
-
-def read_act(words: str) -> Act:
+def read_act(line: str) -> Act:
     """Read one line. Raises ValueError or UnreadableSpanError."""
-    verb, _, rest = words.partition(" ")
+    verb, _, rest = line.strip().partition(" ")
     if verb in _ALONE and not rest:
         return _ALONE[verb]
     if verb not in _WITH_REST or not rest.strip():
@@ -164,10 +199,27 @@ def read_act(words: str) -> Act:
     return _WITH_REST[verb](rest.strip())
 
 
+def write(story: Story) -> str:
+    """Write a story as it is read."""
+    cast = story.cast
+    head = (f"# {one_line(story.title)}", f"customer {cast.name} {cast.channel} {cast.language}")
+    return "\n".join((*head, *map(str, story.acts), ""))
+
+
+def exact_span(length: timedelta) -> str:
+    """Write a length to the second, in hours that no change of the clocks touches."""
+    minutes, seconds = divmod(round(length.total_seconds()), 60)
+    return f"PT{minutes // 60}H{minutes % 60}M{seconds}S"
+
+
+def _at(rest: str) -> At:
+    return At(datetime.strptime(rest, WALL).replace(tzinfo=BERLIN))
+
+
 def _wait(rest: str) -> Waits:
     span, _, more = rest.partition(" ")
-    if more not in ("", "without feeds"):
-        raise ValueError("behind a length may only stand: without feeds")
+    if more not in ("", WITHOUT_FEEDS):
+        raise ValueError(f"behind a length may only stand: {WITHOUT_FEEDS}")
     read_span(span)
     return Waits(span, feeds=not more)
 
@@ -177,6 +229,8 @@ def _event(rest: str) -> Happens:
     if more.startswith("{"):
         return Happens(kind, msgspec.json.decode(more, type=dict[str, object]))
     pairs = [word.partition("=") for word in more.split()]
+    if not all(name and text for name, _, text in pairs):
+        raise ValueError("what is said of an event is written name=value")
     return Happens(kind, {name: _value(text) for name, _, text in pairs})
 
 
@@ -186,8 +240,14 @@ def _value(text: str) -> object:
     return text
 
 
-def _at(rest: str) -> At:
-    return At(datetime.strptime(rest, WALL).replace(tzinfo=BERLIN))
+def _pair(name: str, value: object) -> str | None:
+    """Write name=value; None where that would not be read as the same again."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    pair = f"{name}={text}"
+    is_plain = name and text and "=" not in name and pair.split() == [pair]
+    return (
+        pair if is_plain and _value(text) == value and type(_value(text)) is type(value) else None
+    )
 
 
 _ALONE: Mapping[str, Act] = {"invited": Invited(), "link": OpensLink(), "silent": Silent()}
@@ -204,72 +264,6 @@ _WITH_REST: Mapping[str, Callable[[str], Act]] = {
 }
 
 
-# --- Writing ------------------------------------------------------------------------------------
-
-
-def write(story: Story) -> str:
-    """Write a story as it is read."""
-    cast = story.cast
-    head = (f"# {story.title}", f"customer {cast.name} {cast.channel} {cast.language}")
-    return "\n".join((*head, *map(_line, story.acts), ""))
-
-
-def _line(act: Act) -> str:
-    match act:
-        case At(moment):
-            return f"at {moment.astimezone(BERLIN):{WALL}}"
-        case Invited():
-            return "invited"
-        case OpensLink():
-            return "link"
-        case Silent():
-            return "silent"
-        case Writes(text, channel):
-            return f"{_mark(channel)}> {one_line(text)}"
-        case Reads(fragment, channel):
-            return f"{_mark(channel)}< {one_line(fragment)}"
-        case Taps(label):
-            return f"tap {label}"
-        case Happens():
-            return _event_line(act)
-        case Waits(span, feeds):
-            return f"wait {span}" if feeds else f"wait {span} without feeds"
-        case Stands(state):
-            return f"state {state}"
-
-
-def event_line(kind: str, data: Mapping[str, object]) -> str:
-    """Write an operator's event."""
-    return _line(Happens(kind, data))
-
-
-def wait_line(span: str, *, feeds: bool) -> str:
-    """Write a move of the clock."""
-    return _line(Waits(span, feeds))
-
-
-def exact_span(length: timedelta) -> str:
-    """Write a length to the second, in hours that no change of the clocks touches."""
-    minutes, seconds = divmod(round(length.total_seconds()), 60)
-    return f"PT{minutes // 60}H{minutes % 60}M{seconds}S"
-
-
-def _mark(channel: Channel) -> str:
-    return "t" if channel is Channel.TELEGRAM else ""
-
-
-def _event_line(act: Happens) -> str:
-    written = {name: _text(value) for name, value in act.data.items()}
-    is_short = all(_value(written[name]) == value for name, value in act.data.items())
-    if is_short and not any(re.search(r"\s|^$", text) for text in (*written, *written.values())):
-        return " ".join(("event", act.type, *(f"{k}={v}" for k, v in written.items())))
-    return f"event {act.type} {msgspec.json.encode(act.data).decode()}"
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
 # --- Comparing ----------------------------------------------------------------------------------
 
 
@@ -283,14 +277,15 @@ def gist(text: str, longest: int = 100) -> str:
     line = _LINK.sub(ANYTHING, one_line(text))
     if len(line) <= longest:
         return line
-    return line[:longest].rpartition(" ")[0] + f" {ANYTHING}"
+    return f"{line[:longest].rpartition(' ')[0]} {ANYTHING}"
 
 
 def says(text: str, fragment: str) -> bool:
-    """Tell whether a text holds a fragment: its pieces between `…` in their order."""
+    """Tell whether a text holds a fragment: its pieces between `…`, in their order."""
     rest = one_line(text)
     for piece in one_line(fragment).split(ANYTHING):
-        _, found, rest = rest.partition(piece.strip()) if piece.strip() else ("", "x", rest)
-        if not found:
-            return False
+        if piece.strip():
+            _, found, rest = rest.partition(piece.strip())
+            if not found:
+                return False
     return True

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.composing import Composition, House
+from bot.routing import choose
 from bot.terms import Terms
 from flows.customer import Customer
+from flows.effects import Purpose
 from flows.events import Event, Invited, PlaceFreed, Woke
 from storage.store import Decision, Key, Memory, PutCustomer, Store, WakeRow
 
@@ -37,7 +39,7 @@ class Turns:
                 return Decision("duplicate")
             now = self.house.clock()
             put = PutCustomer(customer, now)
-            if not is_held_out and (memory.is_suppressed or customer.basis is None):
+            if not is_held_out and (memory.is_suppressed or not self._may_invite(customer)):
                 return Decision("not_invited", (put,))
             turn = Composition(self.house, memory, customer, now)
             turn.take(Invited(at=now, is_held_out=is_held_out), "manager")
@@ -56,10 +58,15 @@ class Turns:
                 return Decision("duplicate")
             if is_held_out:
                 return Decision("held_out")
-            is_closed = memory.is_suppressed or customer.basis is None
+            is_closed = memory.is_suppressed or not self._may_invite(customer)
             return Decision("not_invited" if is_closed else "invited")
 
         return await self.store.turn(Key(customer=customer.number, address_hash=keyed), decide)
+
+    def _may_invite(self, customer: Customer) -> bool:
+        """Tell whether there is a ground to invite somebody, and a channel that reaches them."""
+        has_way = choose(customer, Purpose.INVITATION, self.house.lanes) is not None
+        return customer.basis is not None and has_way
 
     async def woke(self, wake: WakeRow) -> None:
         """Let a journey do what is due."""

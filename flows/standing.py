@@ -7,6 +7,7 @@ from flows.campaign import STREAK, CallPolicy, Campaign
 from flows.credit import CreditState
 from flows.journey import Journey, Stage, State
 from flows.lines import (
+    ConsentAsked,
     InvitationExpired,
     Line,
     Mark,
@@ -123,7 +124,10 @@ def status(  # noqa: C901, PLR0911 - it is the table of the states
             return NotInvited()
         case State.WAITING:
             return PutOnWaitingList()
-        case State.INVITED | State.ASKED | State.DECLINED:
+        case State.ASKED:
+            # The question stands; asked again, its words are those that a JA refers to.
+            return ConsentAsked(terms.version)
+        case State.INVITED | State.DECLINED:
             if journey.invited_at is None:
                 return NotInvited()
             return StatusInvited(terms.total_megabytes, expires_at(journey, terms))

@@ -11,7 +11,7 @@ _TYPOS_FROM = 6  # letters: "Feuer" must not be heard in "teuer"
 
 
 def is_emergency(folded: str, spoken: tuple[str, ...]) -> bool:
-    """Tell whether a folded text, given with its words, asks for 112 or 110, or tells of distress."""
+    """Tell whether a folded text, given with its words, is about 112, 110 or distress."""
     if _number().search(folded):
         return True
     return any(_sounds(alarm, spoken) for alarm in _alarms())
@@ -51,7 +51,7 @@ def _lookalikes() -> frozenset[str]:
 
 @cache
 def _number() -> re.Pattern[str]:
-    """Match 112 and 110 as whole numbers, digit by digit too, but no amounts: "110 Euro", "1.112"."""
+    """Match 112 and 110, digit by digit too, but no amounts: "1120", "110 Euro", "1.112"."""
     units = {re.escape(amount) for alarm in _alarms() for amount in alarm.amounts}
     amount = rf"\s*(?:{'|'.join(sorted(units))})(?![^\W\d_])"
     return re.compile(

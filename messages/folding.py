@@ -12,7 +12,7 @@ _INVISIBLE = {"Mn", "Me", "Mc", "Cf", "Sk"}  # accents, joiners, directions, ski
 
 
 def fold(text: str) -> str:
-    """Write a text in small ASCII as far as it has any: "Schöne Grüße, Zoë" > "schoene gruesse, zoe".
+    """Write a text in small ASCII as far as it has any: "Grüße, Zoë" becomes "gruesse, zoe".
 
     Umlauts become two letters however they were typed, digits of any script become ASCII, accents
     and invisible characters go. Linear in the length of the text.

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from flows.customer import Channel
 
+_GIGABYTE = 1000  # decimal, as operators count
 _DONE, _TO_DO = "▰", "▱"
 
 
@@ -40,9 +41,9 @@ class Manner:
 
     def volume(self, megabytes: int) -> str:
         """Write a volume exactly, in GB from 1000 MB on: "600 MB", "1,8 GB"."""
-        if megabytes < 1000:
+        if megabytes < _GIGABYTE:
             return f"{megabytes} MB"
-        return f"{format_decimal(Decimal(megabytes) / 1000, '#,##0.###', self.locale)} GB"
+        return f"{format_decimal(Decimal(megabytes) / _GIGABYTE, '#,##0.###', self.locale)} GB"
 
     def bold(self, text: str) -> str:
         """Emphasise where the channel can."""

@@ -1,4 +1,4 @@
-"""Every line with the longest facts that can stand in it, for whoever measures or reads the words."""
+"""Every line with the longest facts that can stand in it, to be measured and read."""
 
 from datetime import UTC, datetime
 

@@ -53,7 +53,7 @@ def _septets(character: str) -> int:
 
 
 def _utf16_units(character: str) -> int:
-    return 2 if ord(character) > 0xFFFF else 1
+    return 2 if character > "\uffff" else 1
 
 
 def _parts(costs: list[int], each: int) -> int:

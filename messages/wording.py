@@ -247,7 +247,7 @@ def _compiled(name: str, source: str, *, is_html: bool) -> CodeType:
 
 def _environment(manner: Manner) -> Environment:
     environment = Environment(
-        autoescape=manner.channel is Channel.TELEGRAM,  # the one channel that reads HTML
+        autoescape=manner.channel is Channel.TELEGRAM,  # noqa: S701  the one that reads HTML
         undefined=StrictUndefined,
         optimized=False,  # what is compiled for one language must not keep its manner
         trim_blocks=True,

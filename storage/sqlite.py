@@ -186,9 +186,7 @@ class SqliteStore:
         span = (since, until)
         return await self._read(lambda db: sqlite_reading.calls_within(db, area, customers, span))
 
-    async def incidents_between(
-        self, since: datetime, until: datetime
-    ) -> tuple[PutIncident, ...]:
+    async def incidents_between(self, since: datetime, until: datetime) -> tuple[PutIncident, ...]:
         """List the incidents that were open at any time between two moments."""
         return await self._read(lambda db: sqlite_reading.incidents_between(db, since, until))
 

@@ -120,9 +120,7 @@ def incidents_between(
     )
 
 
-def lease(
-    db: sqlite3.Connection, name: str, holder: str, span: tuple[datetime, datetime]
-) -> bool:
+def lease(db: sqlite3.Connection, name: str, holder: str, span: tuple[datetime, datetime]) -> bool:
     """Take or renew a lease from the first moment to the second, unless somebody else holds it."""
     now, until = map(to_int, span)
     taken = db.execute(_SQL["take_lease"], (name, holder, until, now)).fetchone()

@@ -5,6 +5,7 @@ They are served only in the sandbox (design 1.8). Wrong input is answered 400 wi
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from importlib.resources import files
 
 import msgspec
@@ -15,9 +16,10 @@ from starlette.staticfiles import StaticFiles
 
 from bot.addresses import UnusableAddressError, phone
 from bot.channels.channel import Inbound
-from bot.channels.simulator_phones import NoSuchButtonError, Opened, Shown, chat_of
+from bot.channels.simulator_phones import NoSuchButtonError, Opened, chat_of, plain
+from bot.channels.simulator_screens import Direction, Shown
 from bot.clock import NEXT, ClockError
-from bot.stories import event_line, exact_span, wait_line, write
+from bot.stories import Happens, Waits, exact_span, write
 from bot.web.simulator_bodies import (
     DocumentBody,
     EventBody,
@@ -30,10 +32,10 @@ from bot.web.simulator_bodies import (
     moment_of,
     one_of,
 )
-from bot.web.simulator_desk import Desk, Document, Manager
+from bot.web.simulator_desk import Desk, Document, Manager, Report
 from bot.web.simulator_reports import UnusableReportError, make_report
 from bot.web.simulator_story import story_of
-from flows.customer import Address
+from flows.customer import Address, Channel
 
 Answer = Callable[[Desk, Request], Awaitable[object]]
 
@@ -137,16 +139,19 @@ def _screen(desk: Desk, number: Address) -> list[Mapping[str, object]]:
 
 def _message(shown: Shown) -> Mapping[str, object]:
     """Write one message; beside the contract's keys stand those that the page needs."""
+    entry = shown.entry
+    channel = entry.address.channel
+    has_markup = channel is Channel.TELEGRAM and entry.direction is Direction.OUT
     return {
-        "channel": shown.channel,
-        "direction": shown.direction,
-        "text": shown.text,
-        "at": shown.at,
-        "buttons": [choice.label for choice in shown.choices],
+        "channel": channel,
+        "direction": entry.direction,
+        "text": plain(entry.text) if has_markup else entry.text,
+        "at": entry.at,
+        "buttons": [choice.label for choice in entry.choices],
         "id": shown.id,
-        "links": {choice.label: choice.url for choice in shown.choices if choice.url},
-        "markup": shown.markup,
-        "is_tap": shown.is_tap,
+        "links": {choice.label: choice.url for choice in entry.choices if choice.url},
+        "markup": entry.text if has_markup else "",
+        "is_tap": entry.tapped is not None,
         "is_edited": shown.is_edited,
     }
 
@@ -155,16 +160,24 @@ def _message(shown: Shown) -> Mapping[str, object]:
 
 
 async def _event(desk: Desk, request: Request) -> object:
-    body = await body_of(request, EventBody)
-    now = desk.clock()
-    at = moment_of(body.time) if body.time else now
-    report = make_report(body.type, body.customer, body.data, at, desk.new_id)
-    if body.id:
-        report = replace(report, id=body.id)
-    verdict = await desk.operations.happened(report)
-    desk.phones.note_act(now, body.customer, event_line(body.type, body.data))
+    body, now = await body_of(request, EventBody), desk.clock()
+    verdict = await desk.operations.happened(_reported(desk, body, now))
+    desk.phones.screens.note_act(now, body.customer, str(Happens(body.type, body.data)))
     await desk.mover.settle()
     return verdict
+
+
+def _reported(desk: Desk, body: EventBody, now: datetime) -> Report:
+    """Complete a report; the same one under the same id is completed as it was before."""
+    at = moment_of(body.time) if body.time else now
+    report = make_report(body.type, body.customer, body.data, at, desk.new_id)
+    if body.id is None:
+        return report
+    screens, asked = desk.phones.screens, msgspec.json.encode(body, order="sorted").decode()
+    screens.keep_report(body.id, asked, report.at, msgspec.json.encode(report.data).decode())
+    kept_at, said = screens.kept_report(body.id, asked) or (report.at, "")
+    kept = msgspec.json.decode(said, type=dict[str, object]) if said else report.data
+    return replace(report, id=body.id, at=kept_at, data=kept)
 
 
 async def _clock(desk: Desk, _: Request) -> object:
@@ -176,7 +189,7 @@ async def _move(desk: Desk, request: Request) -> object:
     start = desk.clock()
     now = await desk.mover.advance(body.advance, feeds=body.feeds)
     span = exact_span(now - start) if body.advance == NEXT else body.advance
-    desk.phones.note_act(start, None, wait_line(span, feeds=body.feeds))
+    desk.phones.screens.note_act(start, None, str(Waits(span, body.feeds)))
     return {"now": now, "next": desk.mover.next_due}
 
 
@@ -242,7 +255,7 @@ async def _story(desk: Desk, request: Request) -> Response:
     if person is None:
         raise UnusableBodyError("Nobody has this phone.")
     screen = desk.phones.screen(Address(f"tel:{number}"))
-    story = story_of(person, screen, desk.phones.acts(person.customer))
+    story = story_of(person, screen, desk.phones.screens.acts(person.customer))
     name = f'attachment; filename="story-{person.customer}.txt"'
     return PlainTextResponse(write(story), headers={**_HEADERS, "Content-Disposition": name})
 

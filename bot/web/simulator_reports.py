@@ -1,4 +1,4 @@
-"""The operator's events as people of the sandbox give them: a short name, and defaults for the rest."""
+"""The operator's events as the sandbox takes them: a short name, and defaults for the rest."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

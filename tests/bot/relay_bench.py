@@ -49,6 +49,7 @@ class ScriptedHandler:
     unmarked: int = 0
     is_deaf: bool = False
     hold_s: float = 0
+    look_ups_s: dict[int, float] = field(default_factory=dict)
     in_air: int = 0
     most_in_air: int = 0
 
@@ -68,6 +69,7 @@ class ScriptedHandler:
 
     async def look_up(self, row: OutboxRow, tag: str, posted_at: datetime) -> Accepted | None:
         self.looked.append(self.clock())
+        await asyncio.sleep(self.look_ups_s.get(row.id, 0))
         found = self.found.popleft() if self.found else None
         if isinstance(found, Exception):
             raise found

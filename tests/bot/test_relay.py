@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.belt import LEASE
+from bot.channels.channel import Unknown
 from bot.lanes import Lane, Surroundings
 from bot.metrics import Metrics
 from bot.relay import Relay
@@ -148,3 +149,36 @@ async def test_what_a_predecessor_may_hold_is_asked_for_when_its_lease_ends() ->
 
     assert due == NOON + LEASE
     assert await bench.relay.tick() is None
+
+
+async def test_a_slow_look_up_does_not_make_the_loop_spin() -> None:
+    bench = Bench()
+    bench.handler.script.append(Unknown("TimeoutError"))
+    row = bench.add()
+    await bench.relay.tick()
+    counting = CountingOutbox(bench.outbox.rows)
+    bench.handler.look_ups_s[row] = 0.1
+    clock = RunningClock(started=time.monotonic() - 31)
+    around = Surroundings(clock, clock.until, lambda: 0.5, bench.metrics, "node-1")
+    relay = Relay(counting, (Lane("sms", bench.handler),), around)
+    stop = asyncio.Event()
+
+    loop = asyncio.create_task(relay.run(stop, asyncio.Event()))
+    await asyncio.sleep(0.08)
+    claims = counting.claims
+    stop.set()
+    await loop
+
+    assert len(bench.handler.looked) == 1
+    assert claims <= 3
+
+
+class CountingOutbox(MemoryOutbox):
+    """An outbox that counts how often it was asked."""
+
+    __slots__ = ("claims",)
+    claims: int
+
+    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
+        self.claims = getattr(self, "claims", 0) + 1
+        return await MemoryOutbox.claim(self, claim)

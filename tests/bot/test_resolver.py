@@ -1,11 +1,15 @@
 """A send of unknown outcome: looked up, shown, and seldom sent once more."""
 
+import asyncio
+from datetime import datetime
+
 import pytest
 
 from bot.channels.channel import Accepted, Unknown
-from storage.store import OutboxState
+from storage.store import OutboxState, Unresolved
 from tests.bot.relay_bench import BABAKS, HOUR, MINUTE, SECOND, Bench
 from tests.cast import NOON
+from tests.fakes.outbox import MemoryOutbox
 
 pytestmark = pytest.mark.anyio
 
@@ -82,3 +86,32 @@ async def test_what_a_dead_worker_was_posting_is_looked_up_not_sent_again() -> N
 
     assert [row for row, _, _ in bench.handler.sent] == [claimed]
     assert bench.outbox.rows[posting].ref == "ref-found"
+
+
+async def test_a_look_up_that_ends_while_the_list_is_read_is_not_made_again() -> None:
+    bench = Bench()
+    bench.handler.script.extend([Unknown("TimeoutError")] * 2)
+    slow, quick = bench.add(may_resend=True), bench.add(BABAKS)
+    await bench.relay.tick()
+    bench.outbox = SlowlyReadOutbox(bench.outbox.rows)
+    bench.handler.outbox = bench.outbox
+    bench.handler.look_ups_s = {slow: 0.02, quick: 0.005}
+    bench.restart()
+    bench.clock.at = NOON + HOUR  # the last look-up: the slow one's ends in a second sending
+
+    await bench.relay.tick()
+
+    assert len(bench.handler.looked) == 2
+    assert len(bench.handler.sent) == 3
+    assert bench.outbox.state(slow) is OutboxState.ACCEPTED
+
+
+class SlowlyReadOutbox(MemoryOutbox):
+    """An outbox whose list of unknown rows is old when it arrives."""
+
+    __slots__ = ()
+
+    async def unresolved(self, lane: str, now: datetime, limit: int) -> tuple[Unresolved, ...]:
+        listed = await MemoryOutbox.unresolved(self, lane, now, limit)
+        await asyncio.sleep(0.03)
+        return listed

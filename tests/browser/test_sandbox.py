@@ -62,7 +62,7 @@ async def visiting(
         await visit.page.wait_for_selector(READY)
         yield visit
         await context.close()
-    sandbox.house.phones.close()
+    sandbox.house.phones.screens.close()
 
 
 async def join(page: Page) -> None:

@@ -5,7 +5,7 @@ minute after they were earned, and messages reach the phones at once.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from bot.channels.channel import Choice, Inbound, Message, Parcel
 from bot.channels.simulator import Simulator
 from bot.channels.simulator_phones import Phones, chat_of
+from bot.channels.simulator_screens import Screens
 from bot.clock import Mover, VirtualClock
 from bot.web.simulator import routes
 from bot.web.simulator_desk import (
@@ -182,7 +183,7 @@ class House:
 
     async def happened(self, report: Report) -> Verdict:
         if report.id in self.reports:
-            is_same = replace(report, at=self.reports[report.id].at) == self.reports[report.id]
+            is_same = report == self.reports[report.id]
             return Verdict(Result.REPEAT if is_same else Result.CONFLICT, "This id is known.")
         if report.type == "feed.watermark":
             self.watermarks[Feed(str(report.data["feed"]))] = report.at
@@ -323,7 +324,7 @@ def open_sandbox(
 ) -> Sandbox:
     """Build a sandbox; `real` is the machine's clock."""
     clock, offsets, reported = VirtualClock(real), [], []
-    house, office, ids = House(clock, Phones(path), people), Office(), count(1)
+    house, office, ids = House(clock, Phones(Screens(path)), people), Office(), count(1)
 
     async def keep(offset: timedelta) -> None:
         offsets.append(offset)

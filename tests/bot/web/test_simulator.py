@@ -31,6 +31,10 @@ class Doors:
         transport = httpx.ASGITransport(sandbox.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
+    async def close(self) -> None:
+        await self.client.aclose()
+        self.sandbox.house.phones.screens.close()
+
     async def get(self, path: str) -> list[Json]:
         answer = await self.client.get(f"/simulator/{path}")
         assert answer.status_code == 200, answer.text
@@ -65,8 +69,7 @@ async def doors() -> AsyncIterator[Doors]:
     await sandbox.house.invite()
     opened = Doors(sandbox)
     yield opened
-    await opened.client.aclose()
-    sandbox.house.phones.close()
+    await opened.close()
 
 
 # --- Customers, phones and what people say
@@ -188,12 +191,12 @@ async def test_the_screens_outlive_a_restart(tmp_path_factory: pytest.TempPathFa
     path = str(tmp_path_factory.mktemp("sandbox") / "phones.db")
     first = open_sandbox(lambda: NOON, path)
     await first.house.invite()
-    first.house.phones.close()
+    first.house.phones.screens.close()
 
     second = open_sandbox(lambda: NOON, path)
 
     assert len(second.house.phones.screen(ALICES)) == 1
-    second.house.phones.close()
+    second.house.phones.screens.close()
 
 
 # --- The operator and the clock
@@ -217,14 +220,19 @@ async def test_the_whole_programme_can_be_played_through_the_doors(doors: Doors)
     assert (await doors.get("customers"))[0]["state"] == "done"
 
 
-async def test_an_event_given_twice_under_one_id_is_a_repeat(doors: Doors) -> None:
-    event = {"type": "portal.registered", "customer": ALICE.number, "data": {}, "id": "E1"}
+async def test_an_event_given_twice_under_one_id_is_a_repeat_however_late() -> None:
+    ticks = count()
+    sandbox = open_sandbox(lambda: NOON + timedelta(seconds=next(ticks)))
+    doors = Doors(sandbox)
+    call = {"type": "hotline.called", "customer": ALICE.number, "data": {}, "id": "E1"}
 
-    first, second = await doors.post("events", **event), await doors.post("events", **event)
+    first, second = await doors.post("events", **call), await doors.post("events", **call)
+    other = await doors.post("events", **call | {"data": {"reason_code": "fault"}})
 
-    assert first["result"] == "applied"
+    assert first["result"] != "repeat"
     assert second["result"] == "repeat"
-    assert second["why"]
+    assert other["result"] == "conflict"
+    await doors.close()
 
 
 async def test_a_call_needs_nothing_but_its_customer(doors: Doors) -> None:
@@ -373,8 +381,7 @@ async def test_what_was_played_is_kept_as_a_story() -> None:
     assert stories.Happens("hotline.called", {"reason_code": "fault"}) in story.acts
     assert story.acts[-1] == stories.Stands("steps")
     assert HEDY.number not in text
-    await doors.client.aclose()
-    sandbox.house.phones.close()
+    await doors.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/simulator/"])

@@ -3,8 +3,8 @@
 import {
   day, effects, EVENTS, FLAGS, HINTS, hour, make, MARKS, moment, NEXT, phoneText, spaced, STATES, STEPS, whole,
 } from "./words.js";
+import { byId, pick, showParts } from "./parts.js";
 
-const byId = (id) => document.getElementById(id);
 let people = [];
 let chosen = null;
 let clock = { at: 0, seen: 0 };
@@ -179,6 +179,7 @@ function marked(markup) {
   const safe = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return linked(node.data);
     const children = [...node.childNodes].flatMap(safe);
+    if (node.nodeName === "A") return [make("span", { class: "link", title: node.getAttribute("href") }, ...children)];
     return ["B", "STRONG", "I", "EM", "U", "S", "CODE"].includes(node.nodeName) ? [make(node.nodeName, {}, ...children)] : children;
   };
   return safe(new DOMParser().parseFromString(markup, "text/html").body);
@@ -251,50 +252,10 @@ function choose(customer) {
   showHints();
 }
 
-// --- One part at a time where the screen is small
-
-const narrow = matchMedia("(max-width: 760px)");
-const tabs = [...byId("tabs").children];
-
-function pick(part) {
-  for (const tab of tabs) {
-    const section = byId(`part-${tab.dataset.part}`), isPicked = tab.dataset.part === part;
-    tab.setAttribute("aria-selected", String(isPicked));
-    tab.tabIndex = isPicked ? 0 : -1;
-    section.classList.toggle("picked", isPicked);
-  }
-  const screen = byId(`part-${part}`).querySelector(".screen");
-  if (screen) screen.scrollTop = screen.scrollHeight;
-}
-
-function layOut() {
-  byId("tabs").toggleAttribute("hidden", !narrow.matches);
-  byId("tabs").setAttribute("role", "tablist");
-  for (const tab of tabs) {
-    const section = byId(`part-${tab.dataset.part}`);
-    tab.setAttribute("role", "tab");
-    tab.setAttribute("aria-controls", section.id);
-    if (narrow.matches) section.setAttribute("role", "tabpanel");
-    else section.removeAttribute("role");
-  }
-}
-
-function turn(event) {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  const next = tabs[(tabs.indexOf(event.target) + step + tabs.length) % tabs.length];
-  pick(next.dataset.part);
-  next.focus();
-}
-
 // --- The beginning
 
 async function begin() {
-  narrow.addEventListener("change", layOut);
-  layOut();
-  pick("sms");
-  byId("tabs").addEventListener("keydown", turn);
-  for (const tab of tabs) tab.addEventListener("click", () => pick(tab.dataset.part));
+  showParts();
   for (const button of document.querySelectorAll("[data-event]")) button.addEventListener("click", () => report(button));
   for (const button of document.querySelectorAll("[data-advance]")) button.addEventListener("click", () => advance(button.dataset.advance));
   for (const form of document.forms) form.addEventListener("submit", (event) => {

@@ -15,7 +15,7 @@ export const STATES = {
 export const STEPS = { registration: "Portal", video: "Film", app: "App", streak: "months without a call" };
 export const MARKS = { confirmed: "credited", rejected: "refused" };
 export const FLAGS = { opted_out: "no messages", blocked: "blocked", accessible: "no call counts" };
-const VERBS = { Say: "said", Credit: "earned", Wake: "planned", AskPerson: "asked a person", Silence: "fell silent", Listen: "listens again" };
+const VERBS = { Say: "said", Credit: "earned", AskPerson: "asked a person", Silence: "fell silent", Listen: "listens again" };
 export const EVENTS = {
   Heard: "Customer answered", Woke: "A date was reached", ConsentShown: "Consent text shown",
   CreditMoved: "Credit booked", AddressLinked: "Telegram linked", TelegramStarted: "Telegram opened",
@@ -48,5 +48,5 @@ export function effects(text) {
     const [verb, ...rest] = effect.split(" ");
     return VERBS[verb] && `${VERBS[verb]} ${spaced(rest.join(" ")).toLowerCase()}`.trim();
   });
-  return told.filter(Boolean).join(", ") || "changed nothing";
+  return told.filter(Boolean).join(", ") || "noted";
 }
