@@ -6,7 +6,7 @@ the chain survives an erasure.
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 
 import msgspec
@@ -48,7 +48,8 @@ def entry(
 
 def chain(tail: bytes, n: int, at: datetime, kind: str, body: str, source: str) -> bytes:
     """Link a row to the one before it (SHA-256)."""
-    link = "\x1f".join((str(n), at.isoformat(), kind, body, source)).encode()
+    moment = at.astimezone(UTC).isoformat()  # whatever zone the operator wrote it in
+    link = "\x1f".join((str(n), moment, kind, body, source)).encode()
     return hashlib.sha256(tail + link).digest()
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 
@@ -204,10 +205,14 @@ def _honest(rendering: Rendering, campaign: Campaign, tone: Tone) -> str | None:
 
 def _said(rendering: Rendering, phrases: tuple[str, ...]) -> str | None:
     """Find the first of these phrases that the text contains as whole words."""
-    spoken = f" {' '.join(words(fold(rendering.wording.text)))} "
-    said = (phrase for phrase in phrases if f" {' '.join(words(fold(phrase)))} " in spoken)
-    phrase = next(said, None)
+    text = _spoken(rendering.wording.text)
+    phrase = next((phrase for phrase in phrases if _spoken(phrase) in text), None)
     return f"says: {phrase}" if phrase else None
+
+
+@cache
+def _spoken(text: str) -> str:
+    return f" {' '.join(words(fold(text)))} "
 
 
 def _marked_up(rendering: Rendering, campaign: Campaign, tone: Tone) -> str | None:

@@ -7,7 +7,7 @@ moment after each act in which the bot may answer.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -199,7 +199,8 @@ async def check_books(store: Store, premises: Premises, customer: str) -> None:
 
 def starts_at(story: Story) -> datetime:
     """Give the moment that a story begins with."""
-    return next((act.moment for act in story.acts if isinstance(act, At)), NOON)
+    at = next((act.moment for act in story.acts if isinstance(act, At)), NOON)
+    return at.astimezone(UTC)
 
 
 def played_by(cast: Cast) -> Customer:
