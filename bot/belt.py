@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,6 +14,7 @@ from bot.resolver import Resolver
 from storage.store import Claim, OutboxRow, Posting, Settle, StorageError, Unresolved
 
 LEASE = timedelta(seconds=60)
+OVERSLEPT = LEASE / 2  # whoever slept longer may find that the row is somebody else's by now
 GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
 SETTLE_TRIES = 6
@@ -133,16 +135,19 @@ class Belt:
             may = await self._outbox.post([Posting(row.id, tags[row.id], at) for row in rows])
             for row in rows:
                 if row.id in may:
-                    self._spawn(self._hand_over(row, tags[row.id]))
+                    self._spawn(self._hand_over(row, tags[row.id], at))
                     started += 1
             self._around.metrics.skipped.labels(self._lane.name).inc(len(rows) - started)
         finally:
             self._taken -= len(rows) - started
 
-    async def _hand_over(self, row: OutboxRow, tag: str) -> None:
+    async def _hand_over(self, row: OutboxRow, tag: str, posted_at: datetime) -> None:
         try:
-            outcome = await self._send(row, tag)
-            await self._conclude(row, outcome)
+            if self._around.clock() - posted_at > OVERSLEPT:
+                outcome: Outcome = NotSent("overslept")
+            else:
+                outcome = await self._send(row, tag)
+            await self._conclude(row, tag, outcome)
         finally:
             self._taken -= 1
 
@@ -153,7 +158,7 @@ class Belt:
             log.exception("send_failed", lane=self._lane.name, row=row.id)
             return Unknown(type(error).__name__)
 
-    async def _conclude(self, row: OutboxRow, outcome: Outcome) -> None:
+    async def _conclude(self, row: OutboxRow, tag: str, outcome: Outcome) -> None:
         at = self._around.clock()
         self._count(row, outcome, at)
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
@@ -163,7 +168,7 @@ class Belt:
             await self._rest(verdict, at + verdict.rest)
         if verdict.is_alarm:
             log.error("send_refused", lane=self._lane.name, row=row.id, reason=verdict.reason)
-        await self._settle(verdict.settle)
+        await self._settle(verdict.settle, tag)
 
     async def _tell(self, row: OutboxRow, refusal: Refused) -> None:
         try:
@@ -178,8 +183,12 @@ class Belt:
             self._around.metrics.paused.labels(self._lane.name).set(1)
             log.error("lane_halted", lane=self._lane.name, until=until, reason=verdict.reason)
 
-    async def _settle(self, settle: Settle) -> None:
-        """Record an outcome, and try again for a while: what is lost here has to be looked up."""
+    async def _settle(self, settle: Settle, tag: str) -> None:
+        """Record what became of one attempt, if it is still the row's last.
+
+        Tried again for a while: what is lost here has to be looked up.
+        """
+        settle = replace(settle, tag=tag)
         for attempt in range(1, SETTLE_TRIES):
             try:
                 return await self._outbox.settle((settle,))
@@ -226,7 +235,7 @@ class Belt:
 
     async def _resolve(self, lost: Unresolved) -> None:
         try:
-            await self._settle(await self._resolver.resolve(lost))
+            await self._settle(await self._resolver.resolve(lost), lost.tag)
         finally:
             self._looking.discard(lost.row.id)
 

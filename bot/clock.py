@@ -24,6 +24,7 @@ NEXT = "next"
 BERLIN = ZoneInfo("Europe/Berlin")
 LONGEST_YEARS = 20
 REPORT_EVERY = timedelta(hours=1)  # of virtual time, while the clock moves
+KEPT_AHEAD = timedelta(days=7)  # a crash must not turn time back
 SETTLE_WITHIN = timedelta(seconds=1.5)  # an answer that waits for its lane is worth waiting for
 LONGEST_NAP_S = 1.0  # other processes poke nobody
 ENOUGH_ROUNDS = 20  # the same things stay due: they wait for something that we do not bring
@@ -166,6 +167,7 @@ class Mover:
         self._still = asyncio.Lock()
         self._poked = asyncio.Event()
         self._pokes = 0
+        self._pokes_seen = 0
         self._dues: tuple[datetime | None, ...] = ()
         self._stuck: frozenset[tuple[int, datetime]] = frozenset()
         self._kept_until: datetime | None = None
@@ -251,9 +253,9 @@ class Mover:
         await self._run_due()
 
     async def _jump(self, moment: datetime, target: datetime) -> None:
-        """Go to a moment; what is kept runs ahead by a day, for a crash must not turn time back."""
+        """Go to a moment; the offset that is kept runs ahead of it, never beyond the target."""
         if self._kept_until is None or moment > self._kept_until:
-            self._kept_until = min(target, moment + DAY)
+            self._kept_until = min(target, moment + KEPT_AHEAD)
             await self._keep_offset(self.clock.offset_at(self._kept_until))
         self.clock.pin(moment)
 
@@ -275,14 +277,15 @@ class Mover:
         What one does may be work for another, so a round without work ends it. What stays due for
         many rounds waits for the outside, such as a feed, and is left alone from then on.
         """
-        before: frozenset[tuple[int, datetime]] | None = None
-        same = 0
-        for _ in range(TOO_MANY_ROUNDS):
-            pokes = self._pokes
+        known, before, same = self._dues, (self._ready(), self._pokes_seen), 0
+        for n in range(TOO_MANY_ROUNDS):
+            self._pokes_seen = self._pokes
             self._dues = tuple([await ticker.tick() for ticker in self._tickers])
             ready = self._ready()
-            same = same + 1 if ready == before and pokes == self._pokes else 0
-            before = ready
+            after = (ready, self._pokes)
+            # The first round may also show by its dues that it did something.
+            has_worked = after != before or (n == 0 and self._dues != known)
+            before, same = after, 0 if has_worked else same + 1
             if same >= (1 if ready <= self._stuck else ENOUGH_ROUNDS):
                 self._stuck = ready
                 return

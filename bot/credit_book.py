@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.carrier.book import Move, moved
 from bot.carrier.carrier import CreditOrder, Subscriber
@@ -73,25 +74,32 @@ class TurnedCredits:
         self, memory: Memory, old: CreditRow, new: CreditRow, move: Move
     ) -> tuple[Change, ...]:
         """Book what is delivered, and let the journey know; only a final answer is news."""
-        now = self.house.clock()
         asked: tuple[Change, ...] = ()
         if move.needs_person:
-            asked = (OpenRequest(new.customer, Request.CREDIT, str(new.id), now),)
-        if new.state not in _FINAL or new.state is old.state or memory.customer is None:
-            return asked
-        is_confirmed = new.state is CreditState.CONFIRMED
-        turn = Composition(self.house, memory, memory.customer, now)
-        event = CreditMoved(
-            at=now, step=new.step, is_confirmed=is_confirmed, usable_until=new.usable_until
-        )
-        turn.take(event, "carrier")
-        delivered = (self._delivered(new),) if is_confirmed else ()
-        return (*asked, *delivered, *turn.finish())
+            about = str(new.id)
+            asked = (OpenRequest(new.customer, Request.CREDIT, about, self.house.clock()),)
+        return asked if new.state is old.state else (*asked, *settled(self.house, memory, new))
 
-    def _delivered(self, credit: CreditRow) -> Book:
-        number, megabytes = credit.customer, credit.megabytes
-        entries = ((f"liability:{number}", -megabytes), (f"delivered:{number}", megabytes))
-        return Book(self.house.clock(), "deliver", number, entries, credit.id)
+
+def settled(house: House, memory: Memory, credit: CreditRow) -> tuple[Change, ...]:
+    """Book what is delivered and let the journey know of a final answer; no other is news."""
+    if credit.state not in _FINAL or memory.customer is None:
+        return ()
+    now = house.clock()
+    is_confirmed = credit.state is CreditState.CONFIRMED
+    turn = Composition(house, memory, memory.customer, now)
+    event = CreditMoved(
+        at=now, step=credit.step, is_confirmed=is_confirmed, usable_until=credit.usable_until
+    )
+    turn.take(event, "carrier")
+    delivered = (_delivered(credit, now),) if is_confirmed else ()
+    return (*delivered, *turn.finish())
+
+
+def _delivered(credit: CreditRow, now: datetime) -> Book:
+    number, megabytes = credit.customer, credit.megabytes
+    entries = ((f"liability:{number}", -megabytes), (f"delivered:{number}", megabytes))
+    return Book(now, "deliver", number, entries, credit.id)
 
 
 def _subscriber(customer: Customer) -> Subscriber:

@@ -37,6 +37,7 @@ from flows.events import (
     ConsentShown,
     ContractEnded,
     CreditMoved,
+    CreditReversed,
     Erased,
     Event,
     Heard,
@@ -53,7 +54,7 @@ from flows.events import (
     VideoWatched,
     Woke,
 )
-from flows.journey import Journey, Outcome, Reached, Stage, Verdict
+from flows.journey import Call, Journey, Outcome, Reached, Stage, Verdict
 from flows.lines import (
     Credited,
     CreditRejected,
@@ -104,6 +105,8 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - it is the table of the programme
             return calls.respond(journey, replace(journey, is_accessible=True), terms)
         case CreditMoved():
             return _credit_moved(journey, event, terms)
+        case CreditReversed():
+            return _reversed(journey, event)
         case PlaceFreed():
             if journey.stage is not Stage.WAITING:
                 return Outcome(journey)
@@ -230,7 +233,7 @@ def _credited(journey: Journey, event: CreditMoved, terms: Campaign) -> Credited
 
 
 def _objection_answered(journey: Journey, event: ObjectionAnswered, terms: Campaign) -> Outcome:
-    disputed = next((c for c in journey.calls if c.verdict is Verdict.DISPUTED), None)
+    disputed = next((c for c in journey.calls if _is_answered(c, event)), None)
     if disputed is not None:
         verdict = Verdict.EXEMPT if event.is_accepted else Verdict.UPHELD
         journey = calls.decide(journey, disputed.id, verdict)
@@ -244,6 +247,21 @@ def _objection_answered(journey: Journey, event: ObjectionAnswered, terms: Campa
     if event.is_accepted:
         journey = _readmitted(journey, event).journey
     return Outcome(journey, tell(journey, decided))
+
+
+def _is_answered(call: Call, event: ObjectionAnswered) -> bool:
+    return call.verdict is Verdict.DISPUTED and event.call_id in ("", call.id)
+
+
+def _reversed(journey: Journey, event: CreditReversed) -> Outcome:
+    """Take a credit out of what is delivered; it is not earned again."""
+    granted = tuple(
+        replace(g, state=CreditState.REVERSED)
+        if g.step == event.step and g.state is CreditState.CONFIRMED
+        else g
+        for g in journey.granted
+    )
+    return Outcome(replace(journey, granted=granted))
 
 
 def _waived(journey: Journey, event: StepWaived, terms: Campaign) -> Outcome:

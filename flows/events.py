@@ -159,9 +159,17 @@ class CreditMoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectionAnswered(Event):
-    """A manager decided about an objection."""
+    """A manager decided about an objection: to this call, or to whatever is disputed."""
 
     is_accepted: bool
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditReversed(Event):
+    """A manager took back a credit that had been confirmed; the customer knows why."""
+
+    step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ JSON is read leniently: a field that a later version knew is ignored, a missing 
 value. Moments are integers, microseconds since 1970 in UTC.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,6 @@ from flows.customer import Address, Contact
 from flows.journey import Journey
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _ENCODER = msgspec.json.Encoder()
 _JOURNEY = msgspec.json.Decoder(Journey)
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, str])
@@ -27,7 +27,9 @@ _NAMES = msgspec.json.Decoder(tuple[str, ...])
 
 def to_int(moment: datetime) -> int:
     """Write an aware moment as microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    # Twice as fast as dividing by a microsecond, and a turn does this ten times.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def to_moment(microseconds: int) -> datetime:
@@ -37,12 +39,18 @@ def to_moment(microseconds: int) -> datetime:
 
 def to_int_or_none(moment: datetime | None) -> int | None:
     """Write a moment that may be missing."""
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return None if moment is None else to_int(moment)
 
 
 def to_moment_or_none(microseconds: int | None) -> datetime | None:
     """Read a moment that may be missing."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    return None if microseconds is None else to_moment(microseconds)
+
+
+def act_hash(tail: bytes, n: int, at: datetime, actor: str, act: str, about: str) -> bytes:
+    """Link a row of the managers' chain to the one before it (SHA-256)."""
+    link = "\x1f".join((str(n), str(to_int(at)), actor, act, about)).encode()
+    return hashlib.sha256(tail + link).digest()
 
 
 def journey_to_json(journey: Journey) -> bytes:

@@ -5,31 +5,37 @@ Several processes may share the file; each waits its turn for writing. Nothing h
 
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
+from uuid import UUID
 
 from flows.customer import Address
 from flows.events import Feed
-from storage import sqlite_outbox, sqlite_reading, sqlite_receipts
+from storage import sqlite_outbox, sqlite_reading, sqlite_receipts, sqlite_snapshot
 from storage.migrate import migrate_sqlite
 from storage.queries import load
 from storage.sqlite_changes import apply, changes_what_is_common
 from storage.sqlite_memory import Recall, read_watermarks
+from storage.sqlite_snapshot import SqliteSnapshot
 from storage.sqlite_writer import LONGEST_QUEUE, Hop, Writer
 from storage.store import (
     Claim,
     ClosedError,
+    CreditMove,
     CreditRow,
     CustomerRow,
     Decision,
     Dossier,
+    KeptText,
     Key,
     Memory,
     OutboxRow,
     Posting,
     PutIncident,
+    Quarantined,
     Receipt,
     Settle,
     StorageError,
@@ -48,7 +54,8 @@ _SQL = load("sqlite", "connection")
 class SqliteStore:
     """The keeper of the promise in one file; `await SqliteStore.open(path)`."""
 
-    def __init__(self, hop: Hop, readers: Sequence[Hop], longest_queue: int) -> None:
+    def __init__(self, path: Path, hop: Hop, readers: Sequence[Hop], longest_queue: int) -> None:
+        self._path = path
         self._recall = Recall()
         self._hop = hop
         self._readers = readers
@@ -74,7 +81,7 @@ class SqliteStore:
         except BaseException:
             await _close(opened)
             raise
-        return cls(opened[0], opened[1:], longest_queue)
+        return cls(path, opened[0], opened[1:], longest_queue)
 
     async def close(self) -> None:
         """Refuse new turns, finish those that wait, and close."""
@@ -189,6 +196,42 @@ class SqliteStore:
     async def incidents_between(self, since: datetime, until: datetime) -> tuple[PutIncident, ...]:
         """List the incidents that were open at any time between two moments."""
         return await self._read(lambda db: sqlite_reading.incidents_between(db, since, until))
+
+    # --- Checking -------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[SqliteSnapshot]:
+        """Look at all that is kept as it stands at one moment, while the work goes on."""
+        if self._is_closed:
+            raise ClosedError
+        hop = await Hop.open(lambda: _connect_reader(self._path))
+        snapshot = SqliteSnapshot(hop)
+        try:
+            await snapshot.begin()
+            yield snapshot
+            await snapshot.end()
+        finally:
+            await hop.close()
+
+    async def followed(self, provider_id: str) -> UUID | None:
+        """Find the open credit that the operator knows by this id of its own."""
+        return await self._read(lambda db: sqlite_snapshot.followed(db, provider_id))
+
+    async def moves(self, credit: UUID) -> tuple[CreditMove, ...]:
+        """Read the history of a credit, the oldest first."""
+        return await self._read(lambda db: sqlite_snapshot.moves(db, credit))
+
+    async def quarantined(self, now: datetime, limit: int) -> tuple[Quarantined, ...]:
+        """List the kept events whose time has come, the oldest first."""
+        return await self._read(lambda db: sqlite_snapshot.quarantined(db, now, limit))
+
+    async def next_quarantined(self) -> datetime | None:
+        """Tell when the time of the next kept event comes."""
+        return await self._read(sqlite_snapshot.next_quarantined)
+
+    async def kept_text(self, text_hash: str) -> KeptText | None:
+        """Read the words that a hash stands for."""
+        return await self._read(lambda db: sqlite_snapshot.kept_text(db, text_hash))
 
     # --- Small things kept between starts -------------------------------------------------------
 

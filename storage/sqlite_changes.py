@@ -1,10 +1,10 @@
 """Applies the changes of a turn, each by one named statement or few."""
 
-import hashlib
 import sqlite3
 
 from storage.queries import load
 from storage.records import (
+    act_hash,
     attributes_to_json,
     journey_to_json,
     names_to_json,
@@ -19,6 +19,7 @@ from storage.store import (
     CancelQueued,
     Change,
     ClearWake,
+    CloseRequest,
     CountStranger,
     Enqueue,
     KeepText,
@@ -36,6 +37,7 @@ from storage.store import (
     SpendLink,
     Suppress,
     UnbalancedError,
+    Unquarantine,
     Unsuppress,
 )
 
@@ -47,8 +49,12 @@ _LEDGER = load("sqlite", "ledger")
 
 _Person = (
     PutCustomer | PutContact | PutJourney | Append | KeepText | MintLink | SpendLink | OpenRequest
-)
-_Traffic = Remember | Quarantine | Enqueue | CancelQueued | Suppress | Unsuppress | CountStranger
+    | CloseRequest
+)  # fmt: skip
+_Traffic = (
+    Remember | Quarantine | Unquarantine | Enqueue | CancelQueued | Suppress | Unsuppress
+    | CountStranger
+)  # fmt: skip
 _Time = SetWake | ClearWake | SetWatermark
 _Record = PutCredit | Book | Audit | PutIncident
 
@@ -62,15 +68,15 @@ def apply(db: sqlite3.Connection, change: Change) -> None:
     """Apply one change."""
     match change:
         case (
-            PutCustomer() | PutContact() | PutJourney() | Append()
-            | KeepText() | MintLink() | SpendLink() | OpenRequest()
-        ):  # fmt: skip
-            _apply_to_person(db, change)
-        case (
-            Remember() | Quarantine() | Enqueue() | CancelQueued()
+            Remember() | Enqueue() | CancelQueued() | Quarantine() | Unquarantine()
             | Suppress() | Unsuppress() | CountStranger()
         ):  # fmt: skip
             _apply_to_traffic(db, change)
+        case (
+            Append() | PutJourney() | PutContact() | PutCustomer()
+            | KeepText() | MintLink() | SpendLink() | OpenRequest() | CloseRequest()
+        ):  # fmt: skip
+            _apply_to_person(db, change)
         case SetWake() | ClearWake() | SetWatermark():
             _apply_to_time(db, change)
         case PutCredit() | Book() | Audit() | PutIncident():
@@ -103,6 +109,8 @@ def _apply_to_person(db: sqlite3.Connection, change: _Person) -> None:
         case OpenRequest():
             request = (change.customer, change.request.value, change.about, to_int(change.at))
             db.execute(_PEOPLE["open_request"], request)
+        case CloseRequest():
+            db.execute(_PEOPLE["close_request"], (to_int(change.at), change.by, change.id))
 
 
 def _append(db: sqlite3.Connection, row: Append) -> None:
@@ -176,6 +184,10 @@ def _apply_to_traffic(db: sqlite3.Connection, change: _Traffic) -> None:
             what = (change.key.source, change.key.id, change.body, change.reason)
             times2 = (to_int(change.at), to_int_or_none(change.retry_at))
             db.execute(_INBOX["quarantine"], (*what, *times2))
+        case Unquarantine():
+            key = (change.key.source, change.key.id)
+            db.execute(_INBOX["unquarantine"], key)
+            db.execute(_INBOX["answer_anew"], (change.answer, *key))
 
 
 def _enqueue(db: sqlite3.Connection, row: Enqueue) -> None:
@@ -258,10 +270,5 @@ def _audit(db: sqlite3.Connection, change: Audit) -> None:
     last: tuple[int, bytes] | None = db.execute(_LEDGER["last_audit"]).fetchone()
     n, tail = last or (0, b"")
     row = (n + 1, to_int(change.at), change.actor, change.act, change.about)
-    db.execute(_LEDGER["add_audit"], (*row, audit_hash(tail, change, n + 1)))
-
-
-def audit_hash(tail: bytes, row: Audit, n: int) -> bytes:
-    """Link a row of the managers' chain to the one before it (SHA-256)."""
-    fields = (str(n), str(to_int(row.at)), row.actor, row.act, row.about)
-    return hashlib.sha256(tail + "\x1f".join(fields).encode()).digest()
+    linked = act_hash(tail, n + 1, change.at, change.actor, change.act, change.about)
+    db.execute(_LEDGER["add_audit"], (*row, linked))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flows.credit import CreditState
 from flows.customer import Basis, Customer
+from flows.effects import Request
 from flows.events import Feed
 from storage.queries import load
 from storage.records import (
@@ -18,7 +19,7 @@ from storage.records import (
     to_moment,
     to_moment_or_none,
 )
-from storage.store import CreditRow, InboxKey, Key, Link, Memory, Seen
+from storage.store import CreditRow, InboxKey, Key, Link, Memory, RequestRow, Seen
 
 _SQL = load("sqlite", "memory")
 _AREA = "area"  # the attribute by which incidents name customers
@@ -31,6 +32,9 @@ CreditColumns = tuple[
     bytes, str, str, int, int, str, int, int,
     str | None, int, int | None, int | None, str,
 ]  # fmt: skip
+
+
+RequestColumns = tuple[int, str, str, str, int, int | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Recall:
             reserved_megabytes=common.reserved_megabytes,
             delivered_megabytes=common.delivered_megabytes,
             has_open_incident=customer is not None and common.has_open_incident(customer),
+            request=_read_request(db, key.request),
         )
 
 
@@ -91,9 +96,9 @@ def _find(db: sqlite3.Connection, key: Key) -> _CustomerRow | None:
     """Find the row of the customer whom a key means, if it means one."""
     address = key.address.uri if key.address else None
     credit = key.credit.bytes if key.credit else None
-    if key.customer is None and address is None and key.link_hash is None and credit is None:
+    named = (key.customer, address, key.link_hash, credit, key.request)
+    if not any(name is not None for name in named):
         return None
-    named = (key.customer, address, key.link_hash, credit)
     row: _CustomerRow | None = db.execute(_SQL["read_customer"], named).fetchone()
     return row
 
@@ -164,6 +169,20 @@ def _read_link(db: sqlite3.Connection, link_hash: bytes | None) -> Link | None:
         return None
     customer, purpose, expires_at, spent_at = row
     return Link(customer, purpose, to_moment(expires_at), to_moment_or_none(spent_at))
+
+
+def _read_request(db: sqlite3.Connection, number: int | None) -> RequestRow | None:
+    if number is None:
+        return None
+    row: RequestColumns | None = db.execute(_SQL["read_request"], (number,)).fetchone()
+    return to_request(row) if row else None
+
+
+def to_request(row: RequestColumns) -> RequestRow:
+    """Read something that waits for a person."""
+    id_, customer, request, about, at, closed_at, closed_by = row
+    closed = to_moment_or_none(closed_at)
+    return RequestRow(id_, customer, Request(request), about, to_moment(at), closed, closed_by)
 
 
 def _read_common(db: sqlite3.Connection) -> Common:

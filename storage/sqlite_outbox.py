@@ -176,8 +176,10 @@ def _settle(db: sqlite3.Connection, settlement: Settle) -> None:
     found = db.execute(_SQL["read_outcome"], (settlement.id,)).fetchone()
     if found is None:
         return
-    state, customer = found
+    state, customer, tag = found
     is_accepted = settlement.state in (_S.ACCEPTED, _S.DELIVERED)
+    if settlement.tag is not None and settlement.tag != tag:
+        return  # were its id adopted, its callbacks could not prove a double any more
     # A row that waits again may still turn out to have left; nothing else is news about it.
     if not is_accepted and (state not in _OPEN or state == _S.READY):
         return

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from flows.effects import Gate, Request
+from flows.effects import Gate
 from flows.events import Feed
 from storage.queries import load
 from storage.records import names_from_json, to_contact, to_int, to_moment, to_moment_or_none
-from storage.sqlite_memory import Recall, to_credit
+from storage.sqlite_memory import Recall, to_credit, to_request
 from storage.store import (
     Book,
     CreditRow,
@@ -180,7 +180,7 @@ def dossier(db: sqlite3.Connection, customer: str) -> Dossier | None:
             messages=_read_messages(db, customer),
             requests=_read_requests(db, customer),
             wakes=_read_wakes(db, customer),
-            ledger=tuple(_to_books(db.execute(_SQL["read_bookings"], (customer,)))),
+            ledger=tuple(to_books(db.execute(_SQL["read_bookings"], (customer,)))),
         )
 
 
@@ -205,17 +205,15 @@ def _read_messages(db: sqlite3.Connection, customer: str) -> tuple[MessageRow, .
             sent_at=to_moment_or_none(sent_at),
             ref=ref,
             reason=reason,
+            about=about,
         )
-        for id_, lane, recipient, line, body, created_at, state, sent_at, ref, reason in rows
+        for id_, lane, recipient, line, body, created_at, state, sent_at, ref, reason, about in rows
     )
 
 
 def _read_requests(db: sqlite3.Connection, customer: str) -> tuple[RequestRow, ...]:
     rows = db.execute(_SQL["read_requests"], (customer,))
-    return tuple(
-        RequestRow(id_, who, Request(what), about, to_moment(at), to_moment_or_none(closed), by)
-        for id_, who, what, about, at, closed, by in rows
-    )
+    return tuple(map(to_request, rows))
 
 
 def _read_wakes(db: sqlite3.Connection, customer: str) -> tuple[SetWake, ...]:
@@ -228,7 +226,7 @@ def _read_wakes(db: sqlite3.Connection, customer: str) -> tuple[SetWake, ...]:
     )
 
 
-def _to_books(rows: Iterable[_Entry]) -> Iterator[Book]:
+def to_books(rows: Iterable[_Entry]) -> Iterator[Book]:
     """Put the lines of each ledger transaction together."""
     for (_, at, what, customer, credit), lines in itertools.groupby(rows, lambda row: row[:5]):
         entries = tuple((account, megabytes) for *_, account, megabytes in lines)

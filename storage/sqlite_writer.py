@@ -1,8 +1,8 @@
 """The writer commits in groups: what waits at the same time shares one hop and one flush.
 
-All that is written goes through one connection, in a thread of its own. A piece of work runs there
-as a plain function inside a savepoint; its caller is answered after the COMMIT of the whole group.
-A group is whatever has arrived meanwhile, so nothing waits for company.
+All that is written goes through one connection, in a thread of its own. A piece of work is a plain
+function that runs there, at times more than once; its caller is answered after the COMMIT of the
+whole group. A group is whatever has arrived meanwhile, so nothing waits for company.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from storage.queries import load
 from storage.store import ClosedError, OverloadedError, StorageError
 
 T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], object]
 
 GROUP = 256
 LONGEST_QUEUE = 20_000
@@ -42,9 +43,13 @@ class Hop(aiosqlite.Connection):
         return cast("T", answer)
 
 
+class _SpoiledError(StorageError):
+    """A piece of work has failed and left something behind."""
+
+
 @dataclass(slots=True)
 class _Waiting:
-    work: Callable[[sqlite3.Connection], object]
+    work: Work
     answer: asyncio.Future[object]
 
 
@@ -129,22 +134,35 @@ class Writer:
     # --- In the connection's thread -------------------------------------------------------------
 
     def _together(self, db: sqlite3.Connection, group: list[_Waiting]) -> list[_Done | _Failed]:
-        """Do the work of a group in one transaction."""
+        """Do the work of a group in one transaction.
+
+        Savepoints cost a tenth of a turn and are rarely needed. So they come in only when a piece
+        of work has failed with something written: then the whole group is done again with them.
+        """
+        try:
+            return self._in_transaction(db, group, _unguarded)
+        except _SpoiledError:
+            return self._in_transaction(db, group, self._guarded)
+
+    def _in_transaction(
+        self,
+        db: sqlite3.Connection,
+        group: list[_Waiting],
+        do: Callable[[sqlite3.Connection, Work], _Done | _Failed],
+    ) -> list[_Done | _Failed]:
         self._fresh()
         db.execute(_SQL["begin"])
         try:
-            outcomes = [self._alone(db, waiting.work) for waiting in group]
+            outcomes = [do(db, waiting.work) for waiting in group]
             db.execute(_SQL["commit"])
         except BaseException:
-            # A refused COMMIT leaves the transaction open, a full disk ends it.
+            # A refused COMMIT leaves the transaction open; a full disk ends it inside a turn.
             if db.in_transaction:
                 db.execute(_SQL["rollback"])
             raise
         return outcomes
 
-    def _alone(
-        self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], object]
-    ) -> _Done | _Failed:
+    def _guarded(self, db: sqlite3.Connection, work: Work) -> _Done | _Failed:
         """Do one piece of work so that its failure leaves the others alone."""
         db.execute(_SQL["savepoint"])
         try:
@@ -158,6 +176,17 @@ class Writer:
             return _Failed(error)
         db.execute(_SQL["release"])
         return _Done(answer)
+
+
+def _unguarded(db: sqlite3.Connection, work: Work) -> _Done | _Failed:
+    """Do one piece of work; raises _SpoiledError if it fails when it has written something."""
+    before = db.total_changes
+    try:
+        return _Done(work(db))
+    except Exception as error:
+        if db.in_transaction and db.total_changes == before:
+            return _Failed(error)
+        raise _SpoiledError from error
 
 
 def _answer(answer: asyncio.Future[object], outcome: _Done | _Failed) -> None:

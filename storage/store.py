@@ -7,6 +7,7 @@ many turns in one transaction. MB are decimal integers, moments are aware and ke
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,6 +74,7 @@ class Key:
     link_hash: bytes | None = None
     credit: UUID | None = None
     inbox: InboxKey | None = None
+    request: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class Memory:
     reserved_megabytes: int = 0  # promised to members of the campaign, not delivered yet
     delivered_megabytes: int = 0
     has_open_incident: bool = False
+    request: "RequestRow | None" = None  # the one that the key names
 
 
 # --- What a turn changes ------------------------------------------------------------------------
@@ -318,6 +321,15 @@ class OpenRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseRequest:
+    """Note that a person has answered something of the queue; the first answer stays."""
+
+    id: int
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CountStranger:
     """Remember, by keyed hash and for a while, that a stranger was answered."""
 
@@ -335,6 +347,14 @@ class Quarantine:
     reason: str
     at: datetime
     retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unquarantine:
+    """Let a kept event go: it has been applied, and its inbox row says so from now on."""
+
+    key: InboxKey
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,8 +397,10 @@ Change = (
     | SetWatermark
     | KeepText
     | OpenRequest
+    | CloseRequest
     | CountStranger
     | Quarantine
+    | Unquarantine
     | Audit
     | PutIncident
 )
@@ -458,7 +480,11 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """What became of a row; READY lets it wait until `due`, `counts` if it took an attempt."""
+    """What became of a row; READY lets it wait until `due`, `counts` if it took an attempt.
+
+    With a `tag` it speaks of that attempt only: if the row has gone on to another, somebody slept
+    longer than the lease, and what they have to say is passed over.
+    """
 
     id: int
     state: OutboxState
@@ -467,6 +493,7 @@ class Settle:
     reason: str | None = None
     due: datetime | None = None
     counts: bool = True
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -533,6 +560,7 @@ class MessageRow:
     sent_at: datetime | None
     ref: str | None
     reason: str | None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,6 +589,97 @@ class Dossier:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptText:
+    """The exact words that a consent refers to."""
+
+    text: str
+    version: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMove:
+    """One row of a credit's history: into which state it came, and when."""
+
+    n: int
+    state: CreditState
+    at: datetime
+    provider_id: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An event that waits for its time."""
+
+    key: InboxKey
+    body: bytes
+    reason: str
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one customer holds of the ledger.
+
+    `balances` are those kept of the customer's own accounts; `told` are the credits that messages
+    speak of as booked.
+    """
+
+    customer: str
+    journey: Journey | None
+    credits: tuple[CreditRow, ...]
+    ledger: tuple[Book, ...]
+    balances: tuple[tuple[str, int], ...]
+    told: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedCredit:
+    """A credit, and how the operator knows the line that it belongs to."""
+
+    credit: CreditRow
+    bucket: str | None
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    """One row of the managers' chain."""
+
+    n: int
+    at: datetime
+    actor: str
+    act: str
+    about: str
+    hash: bytes
+
+
+class Snapshot(Protocol):
+    """All that is kept, as it stood at one moment, a page at a time: for checks."""
+
+    async def size(self) -> int:
+        """Count the customers that have a journey, credits or a ledger."""
+
+    async def holdings(self, after: str, limit: int) -> tuple[Holding, ...]:
+        """List what customers hold, by number."""
+
+    async def balances(self) -> dict[str, int]:
+        """Give the kept balances of the accounts that are nobody's own, and of each kind."""
+
+    async def credits(self, after: UUID | None, limit: int) -> tuple[OwnedCredit, ...]:
+        """List all credits by id."""
+
+    async def journal(
+        self, after: tuple[str, int], limit: int
+    ) -> tuple[tuple[str, JournalRow], ...]:
+        """List the rows of all journals, by customer and number."""
+
+    async def acts(self, after: int, limit: int) -> tuple[ActRow, ...]:
+        """List the managers' chain."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRow:
     """One line of a list of customers."""
 
@@ -583,8 +702,9 @@ class Store(Protocol):
     async def turn(self, key: Key, decide: Callable[[Memory], Decision[T]]) -> T:
         """Answer one event in one transaction; the answer comes after the commit.
 
-        What `decide` raises is raised here and leaves nothing behind. Raises StorageError where
-        the outcome of the commit is not known: repeat it, the inbox makes that harmless.
+        What `decide` raises is raised here and leaves nothing behind. It may be asked more than
+        once; only what it says last holds. Raises StorageError where the outcome of the commit is
+        not known: repeat it, the inbox makes that harmless.
         """
 
     # The outbox
@@ -635,6 +755,26 @@ class Store(Protocol):
 
     async def open_credits(self, limit: int) -> tuple[CreditRow, ...]:
         """List the credits that wait to be polled or resolved, the most urgent first."""
+
+    async def followed(self, provider_id: str) -> UUID | None:
+        """Find the open credit that the operator knows by this id of its own."""
+
+    async def moves(self, credit: UUID) -> tuple[CreditMove, ...]:
+        """Read the history of a credit, the oldest first."""
+
+    # Checking
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """Look at all that is kept as it stands at one moment, while the work goes on."""
+
+    async def quarantined(self, now: datetime, limit: int) -> tuple[Quarantined, ...]:
+        """List the kept events whose time has come, the oldest first."""
+
+    async def next_quarantined(self) -> datetime | None:
+        """Tell when the time of the next kept event comes."""
+
+    async def kept_text(self, text_hash: str) -> KeptText | None:
+        """Read the words that a hash stands for."""
 
     # Reading, for people
 

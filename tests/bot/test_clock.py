@@ -13,6 +13,7 @@ from bot.clock import (
     Mover,
     Span,
     StandstillError,
+    Ticker,
     TooFarError,
     UnreadableSpanError,
     VirtualClock,
@@ -80,7 +81,7 @@ class Journal:
         self.reports.append(at)
 
 
-def moved_by(clock: VirtualClock, journal: Journal, *workers: Worker | Waiting) -> Mover:
+def moved_by(clock: VirtualClock, journal: Journal, *workers: Ticker) -> Mover:
     """Make a mover of these workers."""
     return Mover(clock, workers, keep_offset=journal.keep, report_feeds=journal.report)
 
@@ -340,6 +341,27 @@ async def test_the_loop_at_real_speed_works_when_it_is_poked_and_survives_an_err
     await loop
 
     assert len(worker.done) == 2
+
+
+async def test_a_worker_that_puts_things_off_by_a_moment_does_not_keep_the_others_busy() -> None:
+    clock, journal = VirtualClock(lambda: datetime.now(UTC)), Journal()  # noqa: TID251 (real speed)
+    putting_off = PuttingOff(clock)
+
+    await moved_by(clock, journal, putting_off).settle()
+
+    assert putting_off.ticks < 10
+
+
+@dataclass
+class PuttingOff:
+    """Wants to be asked again in two seconds, whenever it is asked."""
+
+    clock: VirtualClock
+    ticks: int = 0
+
+    async def tick(self) -> datetime | None:
+        self.ticks += 1
+        return self.clock() + timedelta(seconds=2)
 
 
 async def test_settling_waits_a_moment_for_what_is_about_to_come_due() -> None:

@@ -116,6 +116,8 @@ class MemoryOutbox:
     async def settle(self, settlements: Sequence[Settle]) -> None:
         for settle in settlements:
             kept = self.rows[settle.id]
+            if settle.tag not in (None, kept.tag):
+                continue  # about an attempt that is not the last
             if kept.state in {OutboxState.ACCEPTED, OutboxState.DELIVERED, OutboxState.FAILED}:
                 continue  # a receipt was faster
             kept.state, kept.due = settle.state, settle.due

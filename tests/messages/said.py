@@ -53,6 +53,13 @@ GERMAN: tuple[tuple[tuple[str, ...], Intent, str], ...] = (
         "in other words",
     ),
     (
+        ("Aufhören!", "Stoppen", "Keine weiteren SMS", "Abmeldung"),
+        Intent.OPT_OUT,
+        "in still other words",
+    ),
+    (("Anmeldung klappt nicht",), Intent.QUESTION, "one letter from its opposite"),
+    (("lösche meine Daten", "Löschung"), Intent.ERASE, "in other words"),
+    (
         ("Stopp, ich will das nicht", "stpp ich will nicht mehr"),
         Intent.OPT_OUT,
         "it is the first word",

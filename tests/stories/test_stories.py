@@ -9,12 +9,13 @@ from tests.stories.player import play
 
 pytestmark = pytest.mark.anyio
 
-STORIES = sorted(Path(__file__).parent.glob("*.txt"))
+HERE = Path(__file__).parent
+STORIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.txt"))}
+TERMS = {path.stem: path for path in HERE.glob("*.toml")}  # of stories under other terms
 
 
-@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
-async def test_a_story_comes_true(path: Path, tmp_path: Path) -> None:
-    story = read(path.read_text(encoding="utf-8"))
-    terms = path.with_suffix(".toml")
+@pytest.mark.parametrize("name", STORIES)
+async def test_a_story_comes_true(name: str, tmp_path: Path) -> None:
+    story = read(STORIES[name])
 
-    await play(story, tmp_path, terms if terms.exists() else None)
+    await play(story, tmp_path, TERMS.get(name))

@@ -19,6 +19,8 @@ create table quarantine (
     primary key (source, id)
 ) without rowid;
 
+create index quarantine_by_moment on quarantine (retry_at) where retry_at is not null;
+
 create table suppressions (
     address_hash blob primary key,
     source       text not null,

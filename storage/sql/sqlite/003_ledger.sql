@@ -20,6 +20,9 @@ create table credits (
 create index credits_open on credits (coalesce(poll_at, earned_at))
 where state in ('earned', 'requested', 'accepted', 'unknown', 'failed');
 
+create index credits_followed on credits (provider_id)
+where provider_id is not null and state in ('accepted', 'unknown');
+
 create table credit_moves (
     credit      blob not null,
     n           integer not null,

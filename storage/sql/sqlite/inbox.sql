@@ -13,6 +13,17 @@ set body     = excluded.body,
     at       = excluded.at,
     retry_at = excluded.retry_at;
 
+-- unquarantine --
+-- What was kept has been applied.
+delete from quarantine
+where source = ? and id = ?;
+
+-- answer_anew --
+-- What became of a message in the end.
+update inbox
+set answer = ?
+where source = ? and id = ?;
+
 -- suppress --
 -- Never write to this address again; the first reason stays.
 insert into suppressions (address_hash, source, at)

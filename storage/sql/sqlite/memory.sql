@@ -1,5 +1,5 @@
 -- read_customer --
--- One customer with journey and the end of the journal: by number, address, link or credit.
+-- One customer with journey and the end of the journal: by number, address, link, credit or request.
 select c.number, c.language, c.basis, c.attributes, c.bucket, c.account,
        j.body, t.n, t.hash,
        exists (select 1 from credits where customer = c.number)
@@ -11,7 +11,8 @@ where c.number = coalesce(
     ?1,
     (select customer from contacts where address = ?2),
     (select customer from links where hash = ?3),
-    (select customer from credits where id = ?4)
+    (select customer from credits where id = ?4),
+    (select customer from requests where id = ?5)
 );
 
 -- read_contacts --
@@ -61,3 +62,9 @@ from kinds;
 select area, customers
 from incidents
 where opened_at is not null and closed_at is null;
+
+-- read_request --
+-- Something that waits for a person, or was answered by one.
+select id, customer, request, about, at, closed_at, closed_by
+from requests
+where id = ?;

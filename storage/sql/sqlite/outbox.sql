@@ -98,8 +98,8 @@ set state     = 'posting',
 where id = ?;
 
 -- read_outcome --
--- How a row stands before it is settled.
-select state, customer
+-- How a row stands before it is settled, and its last attempt.
+select state, customer, tag
 from outbox
 where id = ?;
 

@@ -68,6 +68,12 @@ on conflict do nothing;
 insert into requests (customer, request, about, at)
 values (?, ?, ?, ?);
 
+-- close_request --
+-- Somebody has answered; the first answer stays.
+update requests
+set closed_at = ?, closed_by = ?
+where id = ? and closed_at is null;
+
 -- put_incident --
 -- Note an incident; opening and closing come in any order.
 insert into incidents (id, area, customers, opened_at, closed_at)

@@ -7,7 +7,7 @@ order by n;
 
 -- read_messages --
 -- A customer's messages, the oldest first.
-select id, lane, recipient, line, body, created_at, state, sent_at, ref, reason
+select id, lane, recipient, line, body, created_at, state, sent_at, ref, reason, about
 from outbox
 where customer = ?
 order by id;

@@ -1,0 +1,35 @@
+"""Who acts by a command: the manager whom `--as` names, and the account of the machine."""
+
+import getpass
+import os
+
+from bot.commands.refusal import RefusedError
+from bot.setting_values import Role
+from bot.settings import Settings
+
+SANDBOX = {9001: Role.MANAGER, 9002: Role.APPROVER}  # Mona and Otto of the simulator
+
+
+def acting(settings: Settings, manager: str) -> str:
+    """Name who acts, for the audit trail. Raises RefusedError for one who may not decide."""
+    known = {m.id: m.role for m in settings.telegram_managers}
+    if settings.is_sandbox:
+        known = SANDBOX | known
+    role = known.get(int(manager)) if manager.isascii() and manager.isdigit() else None
+    if role is None:
+        raise RefusedError(f"--as {manager}: nobody of TELEGRAM_MANAGERS has this id")
+    if role is Role.VIEWER:
+        raise RefusedError(f"--as {manager}: a viewer decides nothing")
+    return f"{manager} by {account()}"
+
+
+def account() -> str:
+    """Name the account of the machine that runs this, whatever its environment claims."""
+    try:
+        import pwd  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

@@ -1,0 +1,1 @@
+"""The store's promise: one contract for every keeper, and what is particular to each."""

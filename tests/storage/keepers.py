@@ -1,0 +1,109 @@
+"""Who keeps the promise, and the few moves that tests of it share."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flows.customer import Customer
+from flows.journey import Journey
+from storage.sqlite import SqliteStore
+from storage.store import (
+    Change,
+    Claim,
+    Decision,
+    Enqueue,
+    Key,
+    Memory,
+    OutboxRow,
+    OutboxState,
+    Posting,
+    PutCustomer,
+    PutJourney,
+    Settle,
+    Store,
+)
+from tests.cast import ALICE, NOON
+
+LANE = "sms"
+LEASE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+async def sqlite(folder: Path) -> Store:
+    """Open a new SQLite database."""
+    return await SqliteStore.open(folder / "bot.db")
+
+
+KEEPERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"sqlite": sqlite}
+
+
+async def change(store: Store, *changes: Change, key: Key | None = None) -> None:
+    """Let these changes happen in one turn."""
+    await store.turn(key or Key(), lambda _: Decision(None, changes))
+
+
+async def recall(store: Store, key: Key) -> Memory:
+    """Read what a turn would decide on."""
+    return await store.turn(key, lambda memory: Decision(memory))
+
+
+async def add(store: Store, *customers: Customer) -> None:
+    """Import customers."""
+    await change(store, *(PutCustomer(customer, NOON) for customer in customers))
+
+
+def stands(journey: Journey, state: str = "invited", at: datetime = NOON) -> PutJourney:
+    """Write where a customer stands."""
+    return PutJourney(journey, state, "registration", 0, at)
+
+
+def to(recipient: str, body: str = "Hello", due: datetime = NOON, priority: int = 2) -> Enqueue:
+    """Put an answer to somebody into the outbox, for which nobody's consent matters."""
+    return Enqueue(
+        lane=LANE,
+        priority=priority,
+        recipient=recipient,
+        line="Status",
+        body=body,
+        due=due,
+        created_at=NOON,
+        customer=ALICE.number,
+        is_unasked=False,
+    )
+
+
+async def claim(
+    store: Store,
+    now: datetime = NOON,
+    *,
+    limit: int = 100,
+    rate: float | None = None,
+    horizon_s: float = 0.2,
+) -> tuple[OutboxRow, ...]:
+    """Claim what is due."""
+    return await store.claim(Claim(LANE, "node", now, now + LEASE, limit, rate, horizon_s))
+
+
+async def bodies(store: Store, now: datetime = NOON) -> list[str]:
+    """Claim what is due, and give its words."""
+    return [row.body for row in await claim(store, now)]
+
+
+async def posted(
+    store: Store, rows: Sequence[OutboxRow], at: datetime = NOON, tag: str = "tag"
+) -> frozenset[int]:
+    """Mark claimed rows as posting; their tags are made of the word and their numbers."""
+    return await store.post([Posting(row.id, f"{tag}{row.id}", at) for row in rows])
+
+
+async def sent(store: Store, row: OutboxRow, ref: str | None = "SM1", at: datetime = NOON) -> None:
+    """Post a claimed row, and let the provider accept it."""
+    await posted(store, [row], at)
+    await store.settle([Settle(row.id, OutboxState.ACCEPTED, at, ref=ref)])
+
+
+async def states(store: Store, customer: str = ALICE.number) -> list[tuple[str, str | None]]:
+    """Tell state and reason of a customer's messages."""
+    dossier = await store.dossier(customer)
+    assert dossier is not None
+    return [(message.state.value, message.reason) for message in dossier.messages]
