@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from bot.carrying import carrier_of, crediting_of
 from bot.clock import Mover
+from bot.courtesy import Courtesy
 from bot.lanes import Lane, Surroundings
 from bot.logs import configure
 from bot.metrics import Metrics
@@ -32,6 +33,7 @@ from bot.web.events import routes as event_routes
 from bot.web.server import application
 from bot.web.server import serve as serve_web
 from bot.workers import Worker, keep_ticking
+from flows.customer import Address
 from storage.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -177,6 +179,8 @@ def _relay(
         metrics=metrics,
         node=secrets.token_hex(4),
         horizon_s=horizon_s,
+        permit=Courtesy(lambda: premises.terms.current),
+        keyed=lambda recipient: premises.keys.of_address(Address(recipient)),
     )
     return Relay(premises.store, lanes, around)
 

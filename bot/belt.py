@@ -132,7 +132,9 @@ class Belt:
             await self._around.until(slot)
             at = self._around.clock()
             tags = {row.id: self._around.new_tag() for row in rows}
-            may = await self._outbox.post([Posting(row.id, tags[row.id], at) for row in rows])
+            keyed = self._around.keyed
+            postings = [Posting(r.id, tags[r.id], at, keyed(r.recipient)) for r in rows]
+            may = await self._outbox.post(postings, self._around.permit)
             for row in rows:
                 if row.id in may:
                     self._spawn(self._hand_over(row, tags[row.id], at))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import cli_office
+
 if TYPE_CHECKING:
     from bot.commands.house import Doors
     from bot.settings import Settings
@@ -20,6 +22,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+cli_office.add_to(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 

@@ -200,18 +200,18 @@ class Mover:
             finally:
                 self._kept_until = None
                 await self._keep_offset(self.clock.offset_at(self.clock()))
-                self._poked.set()
 
     async def settle(self) -> None:
         """Do what is due now, and what comes due within a moment: a lane has its pace."""
-        until = self.clock() + SETTLE_WITHIN
+        patience = SETTLE_WITHIN
         while True:
             async with self._still:
                 await self._run_due()
             due = self.next_due
-            if due is None or due > until:
+            if due is None or (wait := due - self.clock()) > patience:
                 return
-            await asyncio.sleep(max((due - self.clock()).total_seconds(), 0))
+            patience -= wait
+            await asyncio.sleep(max(wait.total_seconds(), 0))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work at real speed until `stop` is set, woken by `poke`; no error ends it."""
@@ -228,9 +228,8 @@ class Mover:
 
     def _nap_s(self) -> float:
         due = self.next_due
-        if due is None:
-            return LONGEST_NAP_S
-        return min(max((due - self.clock()).total_seconds(), 0.0), LONGEST_NAP_S)
+        ahead_s = (due - self.clock()).total_seconds() if due else LONGEST_NAP_S
+        return min(max(ahead_s, 0.0), LONGEST_NAP_S)
 
     # --- through virtual time
 
@@ -244,13 +243,10 @@ class Mover:
             if feeds:
                 stops.append(self.clock() + DAY)
             await self._jump(min(at for at in stops if at is not None), target)
-            await self._stop_over(feeds=feeds and self._owes_report(target))
+            if feeds and self._owes_report(target):
+                await self._report()
+            await self._run_due()
         return self.clock()
-
-    async def _stop_over(self, *, feeds: bool) -> None:
-        if feeds:
-            await self._report()
-        await self._run_due()
 
     async def _jump(self, moment: datetime, target: datetime) -> None:
         """Go to a moment; the offset that is kept runs ahead of it, never beyond the target."""

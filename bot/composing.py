@@ -1,17 +1,17 @@
 """Composing a turn: the wishes of the core become changes of the store, words included."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import msgspec
 
 from bot.channels.channel import Choice, Message
+from bot.house import House
 from bot.journal import entry
-from bot.keys import Keys
-from bot.routing import PRIORITIES, Lanes, choose, is_worth_twice, leaves_at, use_by
-from bot.terms import Terms
+from bot.personal_links import PersonalLinks
+from bot.routing import PRIORITIES, choose, is_worth_twice, leaves_at, use_by
 from flows import standing
 from flows.advance import advance
 from flows.campaign import Campaign
@@ -31,10 +31,11 @@ from flows.effects import (
     Wake,
 )
 from flows.events import ConsentShown, Event
+from flows.intent import Intent
 from flows.journey import Journey
 from flows.lines import ConsentAsked, CreditDelayed, Credited, CreditRejected, GoalReached, Line
 from messages.segments import count
-from messages.wording import Wordbook, Wording
+from messages.wording import Wording
 from storage.store import (
     Book,
     CancelQueued,
@@ -43,9 +44,7 @@ from storage.store import (
     CreditRow,
     Enqueue,
     KeepText,
-    Link,
     Memory,
-    MintLink,
     OpenRequest,
     PutContact,
     PutCredit,
@@ -55,20 +54,8 @@ from storage.store import (
     Unsuppress,
 )
 
-LINK_LIFE = timedelta(days=30)
-TELEGRAM_LINK = "telegram"
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What every turn needs and no turn changes."""
-
-    terms: Terms
-    wordbook: Wordbook
-    lanes: Lanes
-    keys: Keys
-    clock: Callable[[], datetime]
-    telegram_bot: str | None = None  # the bot's user name, None if Telegram is off
+# What old buttons must not do by themselves; to look something up is always right.
+ACTS = frozenset({Intent.JOIN, Intent.DECLINE, Intent.LEAVE, Intent.ERASE, Intent.OBJECT})
 
 
 @dataclass(slots=True)
@@ -78,49 +65,8 @@ class Reply:
     address: Address
     replaces: str | None = None
     callback: str | None = None
+    toast: str | None = None
     is_heard: bool = True  # False: the provider has answered already
-
-
-@dataclass(slots=True)
-class PersonalLinks:
-    """The links that a macro may use; a token is minted when one is really written."""
-
-    house: House
-    customer: Customer
-    now: datetime
-    minted: list[Change] = field(default_factory=list)
-
-    @property
-    def telegram(self) -> str | None:
-        """Give the single-use deep link into Telegram; None if it is off or linked already."""
-        bot = self.house.telegram_bot
-        linked = any(c.address.channel is Channel.TELEGRAM for c in self.customer.contacts)
-        if bot is None or linked:
-            return None
-        token = self.house.keys.fresh()
-        link = Link(self.customer.number, TELEGRAM_LINK, self.now + LINK_LIFE, None)
-        self.minted.append(MintLink(self.house.keys.of_link(token), link))
-        return f"https://t.me/{bot}?start={token}"
-
-    @property
-    def page(self) -> str | None:
-        """Give the customer's programme page; None until there is one."""
-        return None
-
-    @property
-    def film(self) -> str:
-        """Give the place of the film."""
-        return self.house.terms.current.operator.film_url
-
-    @property
-    def app(self) -> str:
-        """Give the place of the app."""
-        return self.house.terms.current.operator.app_url
-
-    @property
-    def portal(self) -> str:
-        """Give the place of the portal."""
-        return self.house.terms.current.operator.portal_url
 
 
 class Composition:
@@ -277,6 +223,7 @@ class Composition:
         if lane is None:
             return
         due = leaves_at(say.purpose, self._now, self.terms)
+        message = _bound_to(message, standing.scene_of(self.journey, self.terms))
         row = Enqueue(
             lane=lane,
             priority=PRIORITIES[say.purpose],
@@ -326,6 +273,12 @@ def encode(message: Message) -> str:
     return msgspec.json.encode(message).decode()
 
 
+def _bound_to(message: Message, scene: str) -> Message:
+    """Let buttons that act mean something only while the dialogue stands where it stands."""
+    choices = (replace(c, scene=scene) if c.intent in ACTS else c for c in message.choices)
+    return replace(message, choices=tuple(choices))
+
+
 def _message(wording: Wording) -> Message:
     choices = tuple(Choice(b.label, b.intent, b.url) for b in wording.buttons)
     return Message(wording.text, choices, wording.subject)
@@ -334,4 +287,6 @@ def _message(wording: Wording) -> Message:
 def _merged(wordings: list[Wording], reply: Reply) -> Message:
     last = _message(wordings[-1])
     text = "\n\n".join(wording.text for wording in wordings)
-    return replace(last, text=text, replaces=reply.replaces, callback=reply.callback)
+    return replace(
+        last, text=text, replaces=reply.replaces, callback=reply.callback, toast=reply.toast
+    )

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Fault, Inbound, Message, Reachability
-from bot.composing import TELEGRAM_LINK, Composition, House, Reply, encode
+from bot.composing import Composition, Reply, encode
+from bot.house import House
+from bot.personal_links import TELEGRAM_LINK
 from bot.routing import PRIORITIES
 from bot.turn import has_room
 from flows.customer import Address, Channel
@@ -18,7 +20,8 @@ from flows.effects import Purpose, Say
 from flows.events import AddressLinked, Event, Heard, TelegramStarted
 from flows.intent import Intent
 from flows.journey import Stage
-from flows.lines import Emergency, Line, MovedToTelegram, NotInvited, OptedOut
+from flows.lines import ButtonOutdated, Emergency, Line, MovedToTelegram, NotInvited, OptedOut
+from flows.standing import scene_of
 from messages.hearing import Hearing, hear
 from messages.wording import NO_LINKS
 from storage.store import (
@@ -75,8 +78,12 @@ class Conversations:
         assert memory.customer is not None  # noqa: S101 - strangers have been answered
         turn = Composition(self.house, memory, memory.customer, now)
         turn.note_use(inbound.address)
+        reply = _reply(inbound)
+        if _is_outdated(inbound, turn):
+            hearing = Hearing(Intent.STATUS, None, is_exact=True)
+            reply.toast = turn.word(ButtonOutdated(), inbound.address).text
         event = self._said(memory, inbound, hearing, now)
-        turn.take(event, inbound.source, _reply(inbound))
+        turn.take(event, inbound.source, reply)
         return Decision(None, (remember, *turn.finish()))
 
     def _understand(self, memory: Memory, inbound: Inbound) -> Hearing:
@@ -228,6 +235,12 @@ def _is_stranger(memory: Memory, address: Address) -> bool:
     if customer is None or journey is None or customer.contact(address) is None:
         return True
     return journey.stage in (Stage.NEW, Stage.HELD_OUT)
+
+
+def _is_outdated(inbound: Inbound, turn: Composition) -> bool:
+    """Tell whether a button was tapped whose moment has passed, or that was never ours."""
+    has_moved = inbound.scene is not None and inbound.scene != scene_of(turn.journey, turn.terms)
+    return inbound.is_outdated or has_moved
 
 
 def _reply(inbound: Inbound) -> Reply:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bot.carrier.book import Move, moved
 from bot.carrier.carrier import CreditOrder, Subscriber
-from bot.composing import Composition, House
+from bot.composing import Composition
+from bot.house import House
 from flows.calendar import end_of_next_month
 from flows.credit import CreditState
 from flows.customer import Channel, Customer

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
-from bot.composing import Composition, House
+from bot.composing import Composition
 from bot.credit_book import settled
+from bot.house import House
 from flows.credit import CreditState, may_move
 from flows.effects import Request
 from flows.events import (
@@ -38,6 +39,8 @@ from storage.store import (
 T = TypeVar("T")
 
 _BY_HAND = "settled by hand"
+# Of one that is being asked for, nobody can say yet that it was not booked.
+_UNCERTAIN = frozenset({CreditState.ACCEPTED, CreditState.UNKNOWN})
 
 
 class UndecidableError(Exception):
@@ -130,8 +133,9 @@ class Decisions:
 
         def decide(memory: Memory) -> Decision[None]:
             row = _credit(memory, credit)
-            if not (way := _way(row.state, to)):
-                raise UndecidableError(f"{act}: the credit is {row.state.value} already")
+            way = _way(row.state, to) if is_booked or row.state in _UNCERTAIN else ()
+            if not way:
+                raise UndecidableError(f"{act}: the credit is {row.state.value}")
             rows = self._led(row, way, provider_id)
             news = settled(self.house, memory, rows[-1])
             noted = self._noted(by, act, f"credit {credit}")

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bot.composing import Composition, House
+from bot.composing import Composition
+from bot.house import House
 from bot.routing import choose
 from flows.customer import Channel, Customer
 from flows.effects import Purpose

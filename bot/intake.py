@@ -13,7 +13,8 @@ from bot.carrier.feed import (
     Result,
     Taken,
 )
-from bot.composing import Composition, House
+from bot.composing import Composition
+from bot.house import House
 from flows.customer import Address, Customer
 from flows.events import Event, HotlineCalled, IncidentFound
 from flows.journey import Journey, Stage

@@ -6,7 +6,8 @@ the chain survives an erasure.
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC
 from functools import reduce
 
 import msgspec
@@ -30,34 +31,34 @@ def entry(
     source: str,
     effects: Iterable[Effect],
 ) -> Append:
-    """Write one row: its hash covers the row before it and everything but the list of effects."""
-    body = msgspec.json.encode(event).decode()
-    kind = type(event).__name__
-    return Append(
+    """Write one row: its hash covers the row before it and everything in it."""
+    row = Append(
         customer=customer,
         n=n,
         at=event.at,
         known_at=event.now,
-        kind=kind,
-        body=body,
+        kind=type(event).__name__,
+        body=msgspec.json.encode(event).decode(),
         source=source,
         effects=", ".join(_name(effect) for effect in effects),
-        hash=chain(tail, n, event.at, kind, body, source),
+        hash=b"",
     )
+    return replace(row, hash=chain(tail, row))
 
 
-def chain(tail: bytes, n: int, at: datetime, kind: str, body: str, source: str) -> bytes:
+def chain(tail: bytes, row: Append | JournalRow) -> bytes:
     """Link a row to the one before it (SHA-256)."""
-    moment = at.astimezone(UTC).isoformat()  # whatever zone the operator wrote it in
-    link = "\x1f".join((str(n), moment, kind, body, source)).encode()
-    return hashlib.sha256(tail + link).digest()
+    # Times as they are kept: whatever zone an event came with, it comes back in UTC.
+    moments = (at.astimezone(UTC).isoformat() for at in (row.at, row.known_at))
+    link = (str(row.n), *moments, row.kind, row.body, row.source, row.effects)
+    return hashlib.sha256(tail + "\x1f".join(link).encode()).digest()
 
 
 def first_broken(rows: Iterable[JournalRow]) -> int | None:
     """Find the first row that does not fit the one before it; None if the chain holds."""
     tail = b""
     for expected, row in enumerate(rows, start=1):
-        tail = chain(tail, row.n, row.at, row.kind, row.body, row.source)
+        tail = chain(tail, row)
         if row.n != expected or row.hash != tail:
             return row.n
     return None

@@ -8,7 +8,17 @@ from typing import Protocol
 
 from bot.channels.channel import Accepted, Clock, Fault, NotSent, Outcome, Refused, Unknown
 from bot.metrics import Metrics
-from storage.store import Claim, OutboxRow, OutboxState, Posting, Receipt, Settle, Unresolved
+from storage.store import (
+    Claim,
+    OutboxRow,
+    OutboxState,
+    Permit,
+    Posting,
+    Receipt,
+    Settle,
+    Unresolved,
+    at_once,
+)
 
 LOOK_UPS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 SHORTEST_BACKOFF = timedelta(seconds=1)
@@ -32,7 +42,7 @@ class Outbox(Protocol):
     async def next_due(self, lane: str, now: datetime) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
 
-    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
+    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back."""
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
@@ -93,6 +103,8 @@ class Surroundings:
     """What the relay is handed: the clock, how to wait until a moment, chance, and its figures.
 
     `horizon_s` is how far ahead slots are taken; under a clock that is moved by hand it is 0.
+    `permit` says from when on a row may leave, and `keyed` hashes a recipient, to find out whether
+    the address is suppressed.
     """
 
     clock: Clock
@@ -102,6 +114,8 @@ class Surroundings:
     node: str
     new_tag: Callable[[], str] = fresh_tag
     horizon_s: float = HORIZON_S
+    permit: Permit = at_once
+    keyed: Callable[[str], bytes | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)

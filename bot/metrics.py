@@ -34,7 +34,7 @@ class Metrics:
         )
         self.skipped = Counter(
             "statthotline_skipped",
-            "Messages that were claimed and then not sent: opted out, stale or cancelled.",
+            "Messages that were claimed and not sent: opted out, stale, cancelled or put off.",
             ["lane"],
             registry=self.registry,
         )

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from bot.campaigns import load_campaign
 from bot.clock import VirtualClock
-from bot.composing import House
 from bot.conversations import Conversations
 from bot.credit_book import TurnedCredits
+from bot.decisions import Decisions
 from bot.estimate import ComposedEstimate
+from bot.house import House
 from bot.intake import TurnedReports
 from bot.keys import TOKEN_BYTES, Keys
 from bot.routing import Lanes
@@ -51,6 +52,7 @@ class Premises:
     conversations: Conversations
     credits: TurnedCredits
     reports: TurnedReports
+    decisions: Decisions
     estimate: ComposedEstimate
     bell: Bell
 
@@ -110,6 +112,7 @@ def _over(store: Store, house: House) -> Premises:
         conversations=Conversations(store, house, bell.ring),
         credits=TurnedCredits(store, house, bell.ring),
         reports=TurnedReports(store, house, bell.ring),
+        decisions=Decisions(store, house, bell.ring),
         estimate=ComposedEstimate(house, SMS_PER_S),
         bell=bell,
     )

@@ -9,9 +9,19 @@ from flows.customer import Channel, Contact, Customer
 from flows.effects import Purpose
 
 # Replies leave before notices, these before reminders; broadcasts come last.
-PRIORITIES = {Purpose.ANSWER: 0, Purpose.NOTICE: 1, Purpose.REMINDER: 2, Purpose.INVITATION: 3}
-BROADCAST_PRIORITY = 4
-_USE_BY = {Purpose.REMINDER: timedelta(days=3), Purpose.INVITATION: timedelta(days=10)}
+PRIORITIES = {
+    Purpose.ANSWER: 0,
+    Purpose.NOTICE: 1,
+    Purpose.REPORT: 2,
+    Purpose.REMINDER: 3,
+    Purpose.INVITATION: 4,
+}
+BROADCAST_PRIORITY = 5
+_USE_BY = {
+    Purpose.REPORT: timedelta(days=10),
+    Purpose.REMINDER: timedelta(days=3),
+    Purpose.INVITATION: timedelta(days=10),
+}
 _PREFERENCE = (Channel.TELEGRAM, Channel.SMS, Channel.EMAIL)
 # Invited by SMS where there is a number: a bot cannot write first in Telegram.
 _FOR_INVITATIONS = (Channel.SMS, Channel.EMAIL, Channel.TELEGRAM)
@@ -60,4 +70,4 @@ def use_by(purpose: Purpose, due: datetime) -> datetime | None:
 
 def is_worth_twice(purpose: Purpose) -> bool:
     """Tell whether a lost one hurts more than a second one (sms.md section 5)."""
-    return purpose in (Purpose.NOTICE, Purpose.INVITATION)
+    return purpose in (Purpose.NOTICE, Purpose.REPORT, Purpose.INVITATION)

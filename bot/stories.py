@@ -30,7 +30,7 @@ ANYTHING = "…"
 WALL = "%Y-%m-%d %H:%M"
 WITHOUT_FEEDS = "without feeds"
 
-_LINK = re.compile(r"https?://\S+")
+_NEW_EACH_TIME = re.compile(r"https?://\S+|\b\d{1,2}:\d{2}\b")  # codes in links, times of day
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 _MARKS = {Channel.SMS: "", Channel.TELEGRAM: "t"}
 
@@ -273,8 +273,8 @@ def one_line(text: str) -> str:
 
 
 def gist(text: str, longest: int = 100) -> str:
-    """Shorten what the bot said to what a story keeps: its beginning, links left open."""
-    line = _LINK.sub(ANYTHING, one_line(text))
+    """Shorten what the bot said to what a story keeps: its beginning, links and hours left open."""
+    line = _NEW_EACH_TIME.sub(ANYTHING, one_line(text))
     if len(line) <= longest:
         return line
     return f"{line[:longest].rpartition(' ')[0]} {ANYTHING}"

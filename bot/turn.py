@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.composing import Composition, House
+from bot.composing import Composition
+from bot.house import House
 from bot.routing import choose
 from bot.terms import Terms
 from flows.customer import Customer
@@ -77,6 +78,7 @@ class Turns:
             return self._taken(memory, woke, "clock")
 
         await self.store.turn(Key(customer=wake.customer), decide)
+        self.poke()
 
     async def place_freed(self, customer: str) -> bool:
         """Enrol somebody from the waiting list if the budget bears it; tell whether it did."""

@@ -129,6 +129,9 @@ def _language(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
         journey = replace(journey, language=heard.language)
     elif heard.language is None:
         journey = replace(journey, language=_other(journey.language, terms))
+    if journey.stage is Stage.ASKED:
+        # A JA to come must refer to words that the customer can read.
+        return _say(journey, ConsentAsked(terms.version))
     return _say(journey, LanguageChanged())
 
 

@@ -13,6 +13,7 @@ class Purpose(StrEnum):
 
     ANSWER = "answer"  # at any hour: the customer has just spoken
     NOTICE = "notice"  # a credit, a counted call: held at night only
+    REPORT = "report"  # a month, a warning: held at night, not twice a day
     REMINDER = "reminder"  # held at night, on Sundays and holidays; stale after a while
     INVITATION = "invitation"  # like a reminder, and paced by the hotline
 

@@ -509,5 +509,10 @@ class Linked(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class ButtonOutdated(Line):
+    """The short notice over a button whose moment has passed; what holds now is shown anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class MovedToTelegram(Line):
     """The one line on the phone that says where the dialogue goes on."""

@@ -121,11 +121,12 @@ def _month(journey: Journey, now: datetime, terms: Campaign) -> Outcome:
     journey = replace(journey, months_told=month)
     if month == of:
         last = LastMonthDone(month, of, megabytes, settles_at(span.end, terms))
-        return Outcome(journey, tell(journey, last))
+        return Outcome(journey, tell(journey, last, Purpose.REPORT))
     if not terms.streak.monthly_report:
         return Outcome(journey)
     left = days_until(span.end, now, terms.zone)
-    return Outcome(journey, tell(journey, MonthDone(month, of, left, span.end, megabytes)))
+    done = MonthDone(month, of, left, span.end, megabytes)
+    return Outcome(journey, tell(journey, done, Purpose.REPORT))
 
 
 def _settle(journey: Journey, now: datetime, terms: Campaign) -> Outcome:
@@ -141,7 +142,7 @@ def _inactivity_warning(journey: Journey, now: datetime, terms: Campaign) -> Out
     journey = replace(journey, inactivity_warnings=max(times, journey.inactivity_warnings + 1))
     drops_at = since + timedelta(days=rule.drop_after_days)
     days = rule.warning_days[journey.inactivity_warnings - 1]
-    return Outcome(journey, tell(journey, InactivityWarning(days, drops_at)))
+    return Outcome(journey, tell(journey, InactivityWarning(days, drops_at), Purpose.REPORT))
 
 
 def _drop(journey: Journey, now: datetime, terms: Campaign) -> Outcome:

@@ -93,6 +93,12 @@ def promised(journey: Journey, terms: Campaign) -> int:
     return booking + earnable(journey, terms)
 
 
+def scene_of(journey: Journey, terms: Campaign) -> str:
+    """Name where the dialogue stands, for buttons that mean something only there."""
+    question = journey.question or ""
+    return f"{state_of(journey, terms)}{len(journey.reached)}{len(journey.calls)}{question}"
+
+
 def earnable(journey: Journey, terms: Campaign) -> int:
     """Add up the MB that can still be earned; it is what leaving would cost."""
     if not journey.is_member:

@@ -130,6 +130,7 @@ _ANSWERS = (
     lines.Emergency,
     lines.NotInvited,
     lines.Linked,
+    lines.ButtonOutdated,
 )
 
 

@@ -103,5 +103,6 @@ EXTREMES: tuple[Line, ...] = (
     lines.Emergency(),
     lines.NotInvited(),
     lines.Linked(),
+    lines.ButtonOutdated(),
     lines.MovedToTelegram(),
 )

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from flows.customer import Address
 from flows.events import Feed
-from storage import sqlite_outbox, sqlite_reading, sqlite_receipts, sqlite_snapshot
+from storage import sqlite_outbox, sqlite_posting, sqlite_reading, sqlite_receipts, sqlite_snapshot
 from storage.migrate import migrate_sqlite
 from storage.queries import load
 from storage.sqlite_changes import apply, changes_what_is_common
@@ -33,6 +33,7 @@ from storage.store import (
     Key,
     Memory,
     OutboxRow,
+    Permit,
     Posting,
     PutIncident,
     Quarantined,
@@ -41,6 +42,7 @@ from storage.store import (
     StorageError,
     Unresolved,
     WakeRow,
+    at_once,
 )
 
 T = TypeVar("T")
@@ -118,9 +120,9 @@ class SqliteStore:
         """Tell when the lane next has a row that may leave."""
         return await self._read(lambda db: sqlite_outbox.next_due(db, lane, now))
 
-    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
+    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back."""
-        return await self._writer.run(lambda db: sqlite_outbox.post(db, postings))
+        return await self._writer.run(lambda db: sqlite_posting.post(db, postings, permit))
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""

@@ -9,7 +9,7 @@ import msgspec
 from storage.pace import SECOND, Pace
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
-from storage.store import Claim, OutboxRow, OutboxState, Posting, Settle, Unresolved
+from storage.store import Claim, OutboxRow, OutboxState, Settle, Unresolved
 
 _SQL = load("sqlite", "outbox")
 _INBOX = load("sqlite", "inbox")
@@ -120,41 +120,6 @@ def _to_row(columns: _Columns, slot: int, attempt: int) -> OutboxRow:
         may_resend=bool(may_resend),
         about=about,
     )
-
-
-# --- Posting ------------------------------------------------------------------------------------
-
-
-def post(db: sqlite3.Connection, postings: Sequence[Posting]) -> frozenset[int]:
-    """Mark rows as posting, but for those that must not leave any more."""
-    return frozenset(posting.id for posting in postings if _post(db, posting))
-
-
-def _post(db: sqlite3.Connection, posting: Posting) -> bool:
-    row = db.execute(_SQL["read_claimed"], (posting.id,)).fetchone()
-    if row is None:
-        return False
-    customer, is_unasked, use_by, address, opted_out_at, blocked_at = row
-    reason = None
-    if use_by is not None and use_by <= to_int(posting.at):
-        reason = "stale"
-    elif is_unasked and customer is not None:
-        reason = _closed(address, opted_out_at, blocked_at)
-    if reason is None:
-        db.execute(_SQL["post"], (posting.tag, to_int(posting.at), posting.id))
-        return True
-    db.execute(_SQL["end_as"], (_S.SKIPPED, reason, posting.id))
-    _forget_stranger(db, posting.id, customer)
-    return False
-
-
-def _closed(address: str | None, opted_out_at: int | None, blocked_at: int | None) -> str | None:
-    """Tell why nothing unasked may go to an address."""
-    if address is None:
-        return "no_address"
-    if opted_out_at is not None:
-        return "opted_out"
-    return "blocked" if blocked_at is not None else None
 
 
 def _forget_stranger(db: sqlite3.Connection, row_id: int, customer: str | None) -> None:

@@ -471,11 +471,41 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Commit this before the bytes leave: the tag by which the provider's answer is known."""
+    """Commit this before the bytes leave: the tag by which the provider's answer is known.
+
+    `address_hash` is the recipient's keyed hash, under which the address may be suppressed.
+    """
 
     id: int
     tag: str
     at: datetime
+    address_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A message that has left unasked, on whatever channel."""
+
+    at: datetime
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A customer's row about to leave; if it is unasked, with what has left in the last month."""
+
+    at: datetime
+    priority: int
+    attempt: int
+    lately: tuple[Left, ...] = ()
+
+
+Permit = Callable[[Leaving], datetime]  # from when on a row may leave; never waits, as `decide`
+
+
+def at_once(leaving: Leaving) -> datetime:
+    """Let everything leave when it is due."""
+    return leaving.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -715,11 +745,13 @@ class Store(Protocol):
     async def next_due(self, lane: str, now: datetime) -> datetime | None:
         """Tell when the lane next has a row that may leave, None if it is empty."""
 
-    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
+    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back.
 
         A row cancelled since it was claimed, past its use-by, or unasked to a suppressed or closed
-        address becomes `skipped` with the reason and is not among them.
+        address becomes `skipped` with the reason and is not among them. What `permit` allows only
+        later is ready again from then on, or stale if that is too late. Of one customer no two
+        rows are asked for at the same time, so what has left is known exactly.
         """
 
     async def settle(self, settlements: Sequence[Settle]) -> None:

@@ -4,14 +4,18 @@ Answers are read tolerantly: a field of an unexpected kind counts as absent, bec
 oddity in one field must not hide that something was booked.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 
 from bot.carrier.carrier import CreditOrder, UnusableOrderError
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Version(StrEnum):
@@ -106,6 +110,10 @@ class Topup(msgspec.Struct, rename="camel"):
     voucher: object = None
     confirmation_date: object = None
     valid_for: object = None
+    amount: object = None
+    bucket: object = None
+    logical_resource: object = None
+    channel: object = None
 
     @property
     def provider_id(self) -> str | None:
@@ -114,13 +122,18 @@ class Topup(msgspec.Struct, rename="camel"):
 
     def is_about(self, credit_id: str, kept_in: Kept) -> bool:
         """Tell whether our credit id stands in the field that keeps it."""
-        fields = {
+        found = self.credit(kept_in)
+        return found is not None and str(found) == credit_id
+
+    def credit(self, kept_in: Kept) -> UUID | None:
+        """Read the credit id out of the field that keeps it, if one stands there."""
+        kept = {
             Kept.DESCRIPTION: self.description,
             Kept.REASON: self.reason,
             Kept.VOUCHER: self.voucher,
-        }
-        kept = fields[kept_in]
-        return isinstance(kept, str) and credit_id in kept.lower()
+        }[kept_in]
+        found = _UUID.search(kept) if isinstance(kept, str) else None
+        return UUID(found[0]) if found else None
 
     @property
     def usable_until(self) -> datetime | None:

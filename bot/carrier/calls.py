@@ -17,11 +17,10 @@ UTF-8 or cp1252, `;` or `,`. A line is a row, so what one line breaks cannot spo
 without a zone are wall time in Berlin. Cells are only ever read, so a formula is a text like any.
 """
 
-import csv
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -29,6 +28,7 @@ from zoneinfo import ZoneInfo
 from bot.addresses import UnusableAddressError, phone
 from bot.carrier.carrier import CarrierError
 from bot.carrier.cloudevents import digest_of
+from bot.carrier.csv_lines import UnusableLineError, cells_of, lines_of
 from bot.carrier.feed import Report
 from bot.carrier.happenings import HOTLINE_CALLED
 from flows.calendar import at_wall
@@ -91,13 +91,9 @@ class Calls:
     rejected: tuple[CallRejected, ...]
 
 
-class _Unusable(ValueError):
-    """The reason for which a line is rejected."""
-
-
 def read_calls(body: bytes, key: bytes) -> Calls:
     """Read an export; `key` makes the ids of calls that have none. Raises UnusableCallsError."""
-    lines = _lines(body)
+    lines = lines_of(body)
     header = next(lines, None)
     if header is None:
         raise UnusableCallsError("is empty")
@@ -108,7 +104,7 @@ def read_calls(body: bytes, key: bytes) -> Calls:
     for n, line in lines:
         try:
             rows.append(CallRow(n, _report(_cells(line, delimiter, columns), key)))
-        except (_Unusable, UnusableAddressError) as reason:
+        except (UnusableLineError, UnusableAddressError) as reason:
             rejected.append(CallRejected(n, str(reason)))
     return Calls(tuple(rows), tuple(rejected))
 
@@ -116,34 +112,12 @@ def read_calls(body: bytes, key: bytes) -> Calls:
 # --- Lines and cells ----------------------------------------------------------------------------
 
 
-def _lines(body: bytes) -> Iterator[tuple[int, str]]:
-    """Decode the lines and count them from 1; empty ones are skipped.
-
-    The first line that is not ASCII decides between UTF-8 and cp1252: a file that was cut in the
-    middle of a letter is still the UTF-8 that it began as.
-    """
-    encoding = "utf-8" if body.startswith(b"\xef\xbb\xbf") else None
-    for n, raw in enumerate(body.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
-        if encoding is None and not raw.isascii():
-            encoding = "utf-8" if _is_utf8(raw) else "cp1252"
-        if raw.strip(b" \t;,"):
-            yield n, raw.decode(encoding or "ascii", "replace")
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _header(line: str, delimiter: str) -> list[str | None]:
     if "\0" in line:
         raise UnusableCallsError("is no CSV text in UTF-8 or cp1252")
     try:
-        names = [name.strip().lower().replace(" ", "_") for name in _split(line, delimiter)]
-    except _Unusable as reason:
+        names = [name.strip().lower().replace(" ", "_") for name in cells_of(line, delimiter)]
+    except UnusableLineError as reason:
         raise UnusableCallsError(f"line 1: {reason}") from None
     columns = [_NAMES.get(name) for name in names]
     known = [column for column in columns if column is not None]
@@ -156,23 +130,18 @@ def _header(line: str, delimiter: str) -> list[str | None]:
     return columns
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        raise _Unusable("has a quote that is not closed on its line") from None
-
-
 def _cells(line: str, delimiter: str, columns: list[str | None]) -> Mapping[str, str]:
     if "\ufffd" in line or "\0" in line:
-        raise _Unusable("cannot be decoded")
-    cells = [cell.strip() for cell in _split(line, delimiter)]
+        raise UnusableLineError("cannot be decoded")
+    cells = [cell.strip() for cell in cells_of(line, delimiter)]
     if len(cells) < len(columns) or any(cells[len(columns) :]):
-        raise _Unusable(f"has {len(cells)} fields where line 1 has {len(columns)}")
+        raise UnusableLineError(f"has {len(cells)} fields where line 1 has {len(columns)}")
     found = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
     for name, cell in found.items():
         if len(cell) > _LONGEST or not cell.isprintable():
-            raise _Unusable(f"{name}: is too long, or has characters that cannot be printed")
+            raise UnusableLineError(
+                f"{name}: is too long, or has characters that cannot be printed"
+            )
     return found
 
 
@@ -182,11 +151,11 @@ def _cells(line: str, delimiter: str, columns: list[str | None]) -> Mapping[str,
 def _report(row: Mapping[str, str], key: bytes) -> Report:
     start = _moment(row, "start")
     if start is None:
-        raise _Unusable("start: is missing")
+        raise UnusableLineError("start: is missing")
     end = _end(row, start)
     number = phone(row["phone"]).value if "customer" not in row and "phone" in row else None
     if (who := row.get("customer") or number) is None:
-        raise _Unusable("customer: is missing, and so is the phone")
+        raise UnusableLineError("customer: is missing, and so is the phone")
     id_ = row.get("call_id") or _keyed(key, _SOURCE, who, start.isoformat(), end.isoformat())
     call = HotlineCalled(
         at=start,
@@ -220,11 +189,11 @@ def _end(row: Mapping[str, str], start: datetime) -> datetime:
         return start + _duration(row["duration"])
     end = _moment(row, "end")
     if end is None:
-        raise _Unusable("duration: is missing, and so is the end")
+        raise UnusableLineError("duration: is missing, and so is the end")
     if end < start and _TIME.fullmatch(row["end"]):
         end += timedelta(days=1)  # times without a day: the call went past midnight
     if end < start:
-        raise _Unusable("end: lies before the start")
+        raise UnusableLineError("end: lies before the start")
     return end
 
 
@@ -233,7 +202,7 @@ def _duration(text: str) -> timedelta:
     if _NUMBER.fullmatch(text):
         return timedelta(seconds=int(float(text.replace(",", "."))))
     if (parts := _CLOCK.fullmatch(text)) is None:
-        raise _Unusable("duration: is neither seconds nor h:mm:ss")
+        raise UnusableLineError("duration: is neither seconds nor h:mm:ss")
     hours, minutes, seconds = (int(part or 0) for part in parts.groups())
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
@@ -248,17 +217,17 @@ def _moment(row: Mapping[str, str], name: str) -> datetime | None:
     if day := _GERMAN_DAY.fullmatch(text):
         clock = _TIME.fullmatch(day[4] or "")
         if clock is None:
-            raise _Unusable(f"{name}: has no time of day")
+            raise UnusableLineError(f"{name}: has no time of day")
         text = f"{day[3]}-{day[2]:0>2}-{day[1]:0>2} {clock[1]:0>2}:{clock[2]}:{clock[3] or '00'}"
     try:
         at = datetime.fromisoformat(text)
         return at_wall(at, _ZONE) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _Unusable(f"{name}: is no date with a time") from None
+        raise UnusableLineError(f"{name}: is no date with a time") from None
 
 
 def _is(row: Mapping[str, str], name: str, yes: frozenset[str], no: frozenset[str]) -> bool:
     text = row.get(name, "").lower()
     if text not in yes | no:
-        raise _Unusable(f"{name}: is none of the words known here")
+        raise UnusableLineError(f"{name}: is none of the words known here")
     return text in yes

@@ -4,8 +4,10 @@ The operator offers no idempotency that could be relied on, so the answers keep 
 booked, what was certainly not booked, and what nobody knows yet.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -122,8 +124,23 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a bill, tax included if the operator tells it so; what is taken off is negative.
+
+    `is_recurring`: it is charged for every period, as the price of a tariff is.
+    """
+
+    name: str
+    cents: int
+    is_recurring: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
-    """The latest bill of an account; the amount in cents of its currency, if it is told."""
+    """The latest bill of an account; amounts in cents of its currency, as far as they are told.
+
+    `ends_at` is as the operator writes it: the first moment after the period, or its last day.
+    """
 
     id: str
     number: str | None
@@ -132,6 +149,33 @@ class Bill:
     due_at: datetime | None = None
     cents: int | None = None
     currency: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    lines: tuple[BillLine, ...] = ()
+    previous_cents: int | None = None
+
+
+class Standing(StrEnum):
+    """How a top-up stands in the operator's books."""
+
+    BOOKED = "booked"
+    UNDER_WAY = "under way"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One top-up of ours in the operator's books; what the operator does not tell is None.
+
+    `credit` is the id that we gave along; without one nobody knows what it was for.
+    """
+
+    provider_id: str
+    credit: UUID | None
+    standing: Standing
+    megabytes: int | None = None
+    bucket: str | None = None
+    phone: str | None = None
 
 
 class Carrier(Protocol):
@@ -149,6 +193,11 @@ class Carrier(Protocol):
 
     async def look_up(self, credit_id: UUID, since: datetime) -> CarrierAnswer | None:
         """Search the operator's list for a credit; None only if the whole list lacks it."""
+
+    async def look_up_all(
+        self, credits_: Collection[UUID], since: datetime
+    ) -> Mapping[UUID, CarrierAnswer | None]:
+        """Search for many credits, by as few readings of the list as can be."""
 
     async def remaining(self, subscriber: Subscriber) -> Volume | None:
         """Read what is left of the month's volume; None if the operator cannot tell."""

@@ -5,8 +5,9 @@ never blindly asked for again; a customer is told of a credit by the turn that w
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from bot.carrier.book import CreditBook, Move, OpenCredits, moved
 from bot.carrier.breaker import Breaker
@@ -57,9 +58,12 @@ class Crediting:
     async def _take_all(self, due: Sequence[CreditRow]) -> bool:
         """Advance many credits, a few at a time; tell whether any of them moved."""
         places = asyncio.Semaphore(_AT_ONCE)
+        found = await self._look_up([c for c in due if _is_lost(c)])
 
         async def take(credit: CreditRow) -> bool:
             async with places:
+                if _is_lost(credit):
+                    return await self._resolve(credit, found[credit.id])
                 return await self._take(credit)
 
         async with asyncio.TaskGroup() as group:
@@ -89,13 +93,22 @@ class Crediting:
                 answer = await self._ask_about(credit)
                 return await self._write(after_poll(credit, answer, self._clock(), self._patience))
             case CreditState.UNKNOWN:
-                return await self._resolve(credit)
+                return await self._resolve(credit, await self._ask_about(credit))
             case _:
                 return False
 
-    async def _resolve(self, credit: CreditRow) -> bool:
-        """Look an uncertain credit up; ask again only where that cannot book it twice."""
-        answer = await self._ask_about(credit)
+    async def _look_up(self, lost: Sequence[CreditRow]) -> Mapping[UUID, CarrierAnswer | None]:
+        """Search for all that are lost at once: one list may be long, and is read once."""
+        if not lost:
+            return {}
+        since = min(credit.earned_at for credit in lost) - _SKEW
+        found = await self._carrier.look_up_all([credit.id for credit in lost], since)
+        for answer in found.values():
+            self._breaker.note(answer, self._clock())
+        return found
+
+    async def _resolve(self, credit: CreditRow, answer: CarrierAnswer | None) -> bool:
+        """Follow what was found; ask again only where that cannot book it twice."""
         move = after_look_up(credit, answer, self._clock(), self._patience)
         return await (self._request(credit) if move is None else self._write(move))
 
@@ -103,7 +116,7 @@ class Crediting:
         if credit.provider_id is not None:
             answer = await self._carrier.follow(credit.provider_id)
         else:
-            answer = await self._carrier.look_up(credit.id, credit.earned_at - _SKEW)
+            answer = (await self._look_up([credit]))[credit.id]
         self._breaker.note(answer, self._clock())
         return answer
 
@@ -130,6 +143,11 @@ class Crediting:
 
     async def _write(self, move: Move) -> bool:
         return await self._book.move(move)
+
+
+def _is_lost(credit: CreditRow) -> bool:
+    """Tell whether only the operator's list can say what became of a credit."""
+    return credit.state is CreditState.UNKNOWN and credit.provider_id is None
 
 
 def _due_at(credit: CreditRow) -> datetime:

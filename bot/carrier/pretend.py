@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.carrier.bodies import Version, digits, moment
+from bot.carrier.pretend_bills import bills_of, rates_of
 from bot.carrier.pretend_ledger import Asked, Entry, PretendLedger
 
 Json = dict[str, object]
@@ -24,7 +25,6 @@ TMF677 = "/tmf-api/usageConsumption/v4"
 TMF678 = "/tmf-api/customerBillManagement/v4"
 
 _MONTHLY_MEGABYTES = 2400
-_BILL_DAY = 3
 _NOT_A_FILTER = {"offset", "limit", "fields", "sort"}
 
 
@@ -60,6 +60,7 @@ class PretendOperator:
                 self._route(f"{TMF654}/bucket", self._list_buckets),
                 self._route(f"{TMF677}/queryUsageConsumption", self._query_usage, "POST"),
                 self._route(f"{TMF678}/customerBill", self._list_bills),
+                self._route(f"{TMF678}/appliedCustomerBillingRate", self._list_rates),
             ]
         )
 
@@ -181,7 +182,14 @@ class PretendOperator:
     def _list_bills(self, request: Request, _: bytes) -> Response:
         account = request.query_params.get("billingAccount.id", "")
         accounts = [account] if account else [f"A-{line}" for line in self._ledger.lines()]
-        return _page([_bill(name, self._clock()) for name in accounts], request)
+        now = self._clock()
+        return _page([bill for name in accounts for bill in bills_of(name, now)], request)
+
+    def _list_rates(self, request: Request, _: bytes) -> Response:
+        bill = request.query_params.get("bill.id", "")
+        account = bill.rpartition("-")[0]
+        bills = [b["id"] for b in bills_of(account, self._clock())] if account else []
+        return _page(rates_of(bill) if bill in bills else [], request)
 
 
 # --- Reading and writing JSON -------------------------------------------------------------------
@@ -245,24 +253,6 @@ def _has(value: object, path: list[str], wanted: str) -> bool:
 def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     body = msgspec.json.encode(value)
     return Response(body, status, headers, media_type="application/json")
-
-
-def _bill(account: str, now: datetime) -> Json:
-    """Make up the latest bill of an account."""
-    this_month = now.astimezone(UTC).replace(
-        day=_BILL_DAY, hour=6, minute=0, second=0, microsecond=0
-    )
-    last_month = (this_month.replace(day=1) - timedelta(days=1)).replace(day=_BILL_DAY)
-    billed_at = this_month if this_month <= now else last_month
-    return {
-        "id": f"{account}-{billed_at:%Y%m}",
-        "billNo": f"{billed_at:%Y%m}-{account}",
-        "billDate": _zulu(billed_at),
-        "paymentDueDate": _zulu(billed_at + timedelta(days=14)),
-        "state": "sent",
-        "amountDue": {"unit": "EUR", "value": 24.99},
-        "billingAccount": {"id": account},
-    }
 
 
 def _next_month(now: datetime) -> datetime:

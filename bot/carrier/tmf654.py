@@ -4,7 +4,7 @@ The interface knows no idempotency: each order carries its credit id in `Idempot
 body field that the operator keeps, so that it can be found again. Nothing is ever repeated here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from bot.carrier.bodies import (
     Version,
     digits,
     megabytes_of,
+    name_of,
     order_body,
 )
 from bot.carrier.carrier import (
@@ -30,7 +31,9 @@ from bot.carrier.carrier import (
     CreditOrder,
     Failed,
     Halted,
+    Record,
     Rejected,
+    Standing,
     Subscriber,
     Unclear,
     UnusableOrderError,
@@ -98,6 +101,33 @@ class Tmf654:
         if isinstance(rows, Incomplete):
             return _halted(rows.at) or Unclear(rows.why)
         return _best([topup for topup in rows if topup.is_about(str(credit_id), kept_in)])
+
+    async def look_up_all(
+        self, credits_: Collection[UUID], since: datetime
+    ) -> Mapping[UUID, CarrierAnswer | None]:
+        """Search for many credits: one by one where the server filters, else in one reading."""
+        if self._lists.filters:
+            return {credit: await self.look_up(credit, since) for credit in credits_}
+        rows = await self._lists.read(self._transport, "/topupBalance", list[Topup], {})
+        if isinstance(rows, Incomplete):
+            return dict.fromkeys(credits_, _halted(rows.at) or Unclear(rows.why))
+        found: dict[UUID, list[Topup]] = {credit: [] for credit in credits_}
+        for row in rows:
+            if (credit := row.credit(self._dialect.kept_in)) in found:
+                found[credit].append(row)
+        return {credit: _best(topups) for credit, topups in found.items()}
+
+    async def records(self, since: datetime) -> tuple[Record, ...] | Incomplete:
+        """List our top-ups since a moment; older ones and those of others may be among them."""
+        query = {}
+        if self._lists.filters:
+            start = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            query = {"channel.id": self._dialect.channel, "requestedDate.gte": start}
+        rows = await self._lists.read(self._transport, "/topupBalance", list[Topup], query)
+        if isinstance(rows, Incomplete):
+            return rows
+        records = (_record(row, self._dialect) for row in rows)
+        return tuple(record for record in records if record is not None)
 
     async def remaining(self, subscriber: Subscriber) -> Volume | None:
         """Add up what is left in the active data buckets, by TMF677 where that is set."""
@@ -229,6 +259,29 @@ def _means(topup: Topup) -> CarrierAnswer:
     if status in ("failed", "cancelled"):
         return Failed(status, provider_id)
     return Accepted(provider_id)
+
+
+def _record(topup: Topup, dialect: Dialect) -> Record | None:
+    """Read one line of the operator's books; None if it is certainly not about us."""
+    credit, provider_id = topup.credit(dialect.kept_in), topup.provider_id
+    if provider_id is None or (credit is None and _id_in(topup.channel) != dialect.channel):
+        return None
+    standing = Standing.UNDER_WAY
+    match _means(topup):
+        case Booked():
+            standing = Standing.BOOKED
+        case Failed():
+            standing = Standing.FAILED
+        case _:
+            pass
+    resource = topup.logical_resource
+    line = resource[0] if isinstance(resource, list) and resource else resource
+    megabytes = megabytes_of(topup.amount)
+    return Record(provider_id, credit, standing, megabytes, _id_in(topup.bucket), _id_in(line))
+
+
+def _id_in(reference: object) -> str | None:
+    return name_of(reference.get("id")) if isinstance(reference, dict) else None
 
 
 def _best(topups: Sequence[Topup]) -> CarrierAnswer | None:

@@ -83,12 +83,16 @@ def after_look_up(
     credit: CreditRow, answer: CarrierAnswer | None, now: datetime, patience: Patience
 ) -> Move | None:
     """Move an unknown credit by what was found, or give None: it may be asked for again."""
+    has_rested = now - credit.moved_at >= patience.retry_after(credit.attempts)
     match answer:
         case Booked():
             return _confirmed(credit, answer, now)
         case Accepted() if credit.provider_id is None:
             return _accepted(credit, answer, now, patience)
-        case Failed() if now - credit.moved_at >= patience.retry_after(credit.attempts):
+        case Failed() if credit.provider_id is not None and has_rested:
+            return None
+        case Failed() if has_rested and patience.may_ask_again(credit, now):
+            # A list may show that an earlier attempt failed, while the last is still on its way.
             return None
         case None if patience.may_ask_again(credit, now):
             return None

@@ -38,6 +38,7 @@ class Inbound:
     language: str | None = None
     was_answered: bool = False
     is_outdated: bool = False
+    scene: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,12 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button: a word to say, or a link to open."""
+    """A button: a word to say, or a link to open; `scene` names where the dialogue then stood."""
 
     label: str
     intent: Intent | None = None
     url: str | None = None
+    scene: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Message:
     """Finished words on their way; the outbox keeps exactly this as JSON.
 
     `replaces`: the provider's id of the message that was tapped, edited in place where that works.
-    `callback`: the tap to be answered first.
+    `callback`: the tap to be answered first, with a `toast` if there is something to say.
     """
 
     text: str
@@ -89,6 +91,7 @@ class Message:
     subject: str | None = None
     replaces: str | None = None
     callback: str | None = None
+    toast: str | None = None
     asks_contact: bool = False
 
 

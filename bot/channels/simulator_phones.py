@@ -41,6 +41,7 @@ class Opened:
 
 class _Said(TypedDict, total=False):
     intent: Intent
+    scene: str | None
     code: str | None
     is_start: bool
     proven_phone: Address | None
@@ -139,7 +140,8 @@ class Phones:
         if choice.intent is None:
             return _inbound(chat, at, proven_phone=phone, message_ref=ref)
         callback = secrets.token_hex(8)
-        return _inbound(chat, at, intent=choice.intent, callback=callback, message_ref=ref)
+        tapped: _Said = {"intent": choice.intent, "scene": choice.scene, "callback": callback}
+        return _inbound(chat, at, **tapped, message_ref=ref)
 
     def _button(self, chat: Address, label: str) -> tuple[int, Choice]:
         wanted = label.strip().casefold()

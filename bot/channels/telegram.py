@@ -75,7 +75,7 @@ class TelegramSender:
         if not parts:
             return Refused(Fault.CONTENT, "empty")
         if parcel.message.callback is not None:
-            await self._answer_tap(parcel.message.callback)
+            await self._answer_tap(parcel.message.callback, parcel.message.toast)
         return await self._send_parts(parcel, parts)
 
     async def look_up(self, parcel: Parcel, posted_at: datetime) -> Accepted | None:
@@ -86,11 +86,14 @@ class TelegramSender:
         """Give back connections."""
         await self._connection.close()
 
-    async def _answer_tap(self, tap: str) -> None:
+    async def _answer_tap(self, tap: str, toast: str | None) -> None:
         """Stop the button's spinner; a tap too old for that still gets its message."""
+        answer: dict[str, Json] = {"callback_query_id": tap}
+        if toast:
+            answer["text"] = toast
         try:
             async with asyncio.timeout(_TAP_ANSWER_S):
-                await self._bot.do_api_request(_ANSWER_TAP, api_kwargs={"callback_query_id": tap})
+                await self._bot.do_api_request(_ANSWER_TAP, api_kwargs=answer)
         except (*CallError, TimeoutError) as error:
             _log.info("tap_not_answered", why=type(error).__name__)
 
@@ -186,7 +189,8 @@ def _button(choice: Choice) -> Json:
     if choice.url is not None:
         return {"text": choice.label, "url": choice.url}
     if choice.intent is not None:
-        return {"text": choice.label, "callback_data": f"{CALLBACK_VERSION}:{choice.intent}"}
+        meant = (CALLBACK_VERSION, choice.intent.value, choice.scene)
+        return {"text": choice.label, "callback_data": ":".join(filter(None, meant))}
     return None
 
 

@@ -189,7 +189,7 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
     if message is None or message.chat.type != "private" or tap.sender.is_bot:
         return Ignored(name, "a tap outside of a private chat")
 
-    intent = _meant_by(tap.data or "")
+    intent, scene = _meant_by(tap.data or "")
     return Inbound(
         source=SOURCE,
         provider_id=name,
@@ -198,6 +198,7 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
         at=received_at,
         intent=intent,
         is_outdated=intent is None,
+        scene=scene,
         callback=tap.id,
         message_ref=_ref(message),
         language=_language(tap.sender),
@@ -240,15 +241,16 @@ def _code(payload: str) -> str | None:
     return payload if _START_CODE.fullmatch(payload) else None
 
 
-def _meant_by(callback_data: str) -> Intent | None:
-    """Read a button of ours; a forged, foreign or older one means nothing."""
-    version, _, name = callback_data.partition(":")
+def _meant_by(callback_data: str) -> tuple[Intent | None, str | None]:
+    """Read a button of ours and its scene; a forged, foreign or older one means nothing."""
+    version, _, meant = callback_data.partition(":")
+    name, _, scene = meant.partition(":")
     if version != CALLBACK_VERSION:
-        return None
+        return None, None
     try:
-        return Intent(name)
+        return Intent(name), scene or None
     except ValueError:
-        return None
+        return None, None
 
 
 def _proven_phone(message: _Message) -> Address | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from messages.film.figures import day, money, span
 from messages.film.invoice import Invoice, Item, Part
 from messages.film.storyboard import Kind, Scene, Speaker, Storyboard, scenes_of, timed
 from messages.film.texts import Texts, languages, texts_of
 
-SENTENCE_MS, CHARACTER_MS = 700, 58  # to read a caption: to find it, and each character
+_SENTENCE_MS, _CHARACTER_MS = 600, 52  # to read a caption: to find it, and each character
 _SHORTEST_SCENE_MS = 3_600
 
 _TOTALS = (Kind.TOTAL, Kind.TOTAL_ALONE, Kind.CREDIT, Kind.NOTHING)
@@ -27,6 +28,15 @@ class Row:
     def sentence(self) -> str:
         """Say it in a caption."""
         return f"{self.name}: {self.amount}" if self.amount else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One sentence, and from when to when it is shown as a caption."""
+
+    from_ms: int
+    until_ms: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,20 @@ class Telling:
         """Give everything that captions say, in order."""
         return (*self.said, *(row.sentence for row in self.rows if row.amount))
 
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """Share the scene's time among its sentences, by what each takes to read."""
+        scene, weights = self.scene, [_reading_ms(sentence) for sentence in self.sentences]
+        length, total = scene.until_ms - scene.from_ms, sum(weights)
+        ends = [scene.from_ms + done * length // total for done in accumulate(weights)]
+        spans = zip([scene.from_ms, *ends[:-1]], ends, self.sentences, strict=True)
+        return tuple(Cue(*span) for span in spans)
+
 
 def storyboard(invoice: Invoice, speaker: Speaker) -> Storyboard:
     """Make the storyboard of an invoice, long enough to be read in every language."""
     scenes = scenes_of(invoice)
-    needed = [max(_reading_ms(scene, invoice, speaker, at) for at in languages()) for scene in scenes]
+    needed = [max(_scene_ms(s, invoice, speaker, at) for at in languages()) for s in scenes]
     return Storyboard(speaker, invoice, timed(scenes, needed))
 
 
@@ -69,10 +88,13 @@ def tell(board: Storyboard, language: str) -> tuple[Telling, ...]:
     return tuple(_told(scene, board.invoice, board.speaker, language) for scene in board.scenes)
 
 
-def _reading_ms(scene: Scene, invoice: Invoice, speaker: Speaker, language: str) -> int:
+def _scene_ms(scene: Scene, invoice: Invoice, speaker: Speaker, language: str) -> int:
     sentences = _told(scene, invoice, speaker, language).sentences
-    reading = sum(SENTENCE_MS + CHARACTER_MS * len(sentence) for sentence in sentences)
-    return max(reading, _SHORTEST_SCENE_MS)
+    return max(sum(map(_reading_ms, sentences)), _SHORTEST_SCENE_MS)
+
+
+def _reading_ms(sentence: str) -> int:
+    return _SENTENCE_MS + _CHARACTER_MS * len(sentence)
 
 
 def _told(scene: Scene, invoice: Invoice, speaker: Speaker, language: str) -> Telling:
@@ -91,9 +113,7 @@ def _told(scene: Scene, invoice: Invoice, speaker: Speaker, language: str) -> Te
     )
 
 
-def _facts(
-    scene: Scene, invoice: Invoice, speaker: Speaker, language: str
-) -> Mapping[str, str]:
+def _facts(scene: Scene, invoice: Invoice, speaker: Speaker, language: str) -> Mapping[str, str]:
     """Write every fact that words may name."""
     previous = invoice.previous_cents or 0
 
@@ -148,7 +168,7 @@ def _rows(
     if scene.kind is Kind.CLOSING:
         yield from (Row(facts["portal"]), Row(facts["hotline"]))
     if scene.kind in _TOTALS and invoice.starts_on and invoice.ends_on:
-        yield Row(span(invoice.starts_on, invoice.ends_on, language))
+        yield Row(labels["period"], span(invoice.starts_on, invoice.ends_on, language))
     for item in scene.items:
         yield Row(_name(item, texts, invoice), money(item.cents, invoice.currency, language))
     if scene.rest is not None:
@@ -162,9 +182,7 @@ def _name(item: Item, texts: Texts, invoice: Invoice) -> str:
     return texts.times.format(name=name, count=item.count) if item.count > 1 else name
 
 
-def _bars(
-    scene: Scene, invoice: Invoice, texts: Texts, facts: Mapping[str, str]
-) -> Iterator[Bar]:
+def _bars(scene: Scene, invoice: Invoice, texts: Texts, facts: Mapping[str, str]) -> Iterator[Bar]:
     if scene.kind in _COMPARISONS and invoice.previous_cents is not None:
         yield Bar(texts.labels["before"], facts["previous"], invoice.previous_cents)
         yield Bar(texts.labels["now"], facts["total"], invoice.cents)

@@ -10,10 +10,10 @@ from pathlib import Path
 from bot.carrier.book import Move
 from bot.carrier.feed import Report, Taken
 from bot.channels.channel import Inbound
-from bot.composing import House
 from bot.conversations import Conversations
 from bot.credit_book import TurnedCredits
 from bot.decisions import Decisions
+from bot.house import House
 from bot.intake import TurnedReports
 from bot.keys import Keys
 from bot.routing import Lanes
@@ -140,8 +140,8 @@ class ProgrammeHouse:
 
     async def credit(self, step: str, customer: Customer = ALICE) -> CreditRow:
         """Read one credit."""
-        credits = (await self.dossier(customer)).memory.credits
-        [credit] = [credit for credit in credits if credit.step == step]
+        known = (await self.dossier(customer)).memory.credits
+        [credit] = [credit for credit in known if credit.step == step]
         return credit
 
     async def lines(self, customer: Customer = ALICE) -> list[str]:

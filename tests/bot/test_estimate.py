@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.composing import House
 from bot.estimate import ComposedEstimate
+from bot.house import House
 from bot.keys import Keys
 from bot.routing import Lanes
 from bot.terms import Terms

@@ -13,7 +13,7 @@ from bot.channels.channel import Fault as F
 from bot.lanes import Lane
 from bot.relay import Relay
 from storage.sqlite import SqliteStore
-from storage.store import OutboxRow, OutboxState, Posting
+from storage.store import OutboxRow, OutboxState, Permit, Posting, at_once
 from tests.bot.relay_bench import HOUR, MINUTE
 from tests.bot.sms_house import SmsHouse, closing, sms_house
 from tests.fakes.twilio import Mode
@@ -28,8 +28,8 @@ class SleepyStore(SqliteStore):
 
     awake: asyncio.Event
 
-    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
-        may = await super().post(postings)
+    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
+        may = await super().post(postings, permit)
         await self.awake.wait()
         return may
 
@@ -104,21 +104,22 @@ async def test_a_late_word_about_an_older_attempt_changes_nothing(
     answer: Outcome, tmp_path: Path
 ) -> None:
     async with sms_house(tmp_path) as house:
-        house.twilio.plan.append(Mode.LOST)
+        house.twilio.plan.extend([Mode.LOST, Mode.DROP_SILENT])
+        house.twilio.is_listing_sent = False
         handler = SleepyHandler(house, answer)
         row = await house.say(TEXT, may_resend=True)
         other = node(house, house.store, replace(house.lanes[0], handler=handler))
         sleeping = asyncio.create_task(other.tick())
         await until_state(house, row, OutboxState.POSTING)
 
-        await house.pass_time(HOUR)  # it is looked up, not found, and sent by the first node
+        await house.pass_time(HOUR)  # not found, sent once more by the first node, not found
         before = await house.message(row)
         handler.awake.set()
         await sleeping
         await house.pass_time(24 * HOUR)
 
         assert [sms.body for sms in house.twilio.sent] == [TEXT]
-        assert before.state is OutboxState.DELIVERED
+        assert before.state is OutboxState.UNKNOWN
         assert await house.message(row) == before
 
 

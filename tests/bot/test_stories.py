@@ -156,3 +156,9 @@ def test_a_fragment_is_compared_blank_by_blank(text: str, fragment: str, *, is_s
 
 def test_a_link_is_left_open_because_its_code_is_new_each_time() -> None:
     assert gist("Telegram: https://t.me/bot?start=abc") == "Telegram: …"
+
+
+def test_the_time_of_day_is_left_open_because_a_replay_takes_its_own_time() -> None:
+    assert (
+        gist("Ihr Anruf vom 15.07.2027, 10:05 Uhr zählt") == "Ihr Anruf vom 15.07.2027, … Uhr zählt"
+    )

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flows.customer import Address
-from storage.store import Claim, OutboxRow, OutboxState, Posting, Receipt, Settle, Unresolved
+from storage.store import (
+    Claim,
+    Leaving,
+    OutboxRow,
+    OutboxState,
+    Permit,
+    Posting,
+    Receipt,
+    Settle,
+    Unresolved,
+    at_once,
+)
 
 HELD = {OutboxState.CLAIMED, OutboxState.POSTING}
 LIVE = {OutboxState.POSTING, OutboxState.UNKNOWN, OutboxState.READY}
@@ -97,10 +108,10 @@ class MemoryOutbox:
             return None
         return max(min(dues), self.free.get(lane, now), self.paused.get(lane, now))
 
-    async def post(self, postings: Sequence[Posting]) -> frozenset[int]:
-        return frozenset(posting.id for posting in postings if self._post(posting))
+    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
+        return frozenset(posting.id for posting in postings if self._post(posting, permit))
 
-    def _post(self, posting: Posting) -> bool:
+    def _post(self, posting: Posting, permit: Permit) -> bool:
         kept = self.rows[posting.id]
         if kept.state is not OutboxState.CLAIMED:
             return False
@@ -109,6 +120,11 @@ class MemoryOutbox:
             return False
         if kept.row.use_by is not None and kept.row.use_by <= posting.at:
             kept.state, kept.reason = OutboxState.SKIPPED, "stale"
+            return False
+        at = permit(Leaving(posting.at, kept.row.priority, kept.row.attempt))
+        if at > posting.at:
+            kept.state, kept.due = OutboxState.READY, at
+            kept.row = replace(kept.row, attempt=kept.row.attempt - 1)
             return False
         kept.state, kept.tag, kept.posted_at = OutboxState.POSTING, posting.tag, posting.at
         return True

@@ -36,7 +36,7 @@ TABLE: dict[Intent, tuple[str, str, str, str, str]] = {
     Intent.OBJECT: ("NothingToObject",) * 5,
     Intent.DATA: ("DataRequested",) * 5,
     Intent.ERASE: ("EraseAsked",) * 5,
-    Intent.LANGUAGE: ("LanguageChanged",) * 5,
+    Intent.LANGUAGE: ("LanguageChanged", "ConsentAsked", *("LanguageChanged",) * 3),
     Intent.QUESTION: ("Misunderstood",) * 5,
 }
 

@@ -44,7 +44,7 @@ async def change(store: Store, *changes: Change, key: Key | None = None) -> None
 
 async def recall(store: Store, key: Key) -> Memory:
     """Read what a turn would decide on."""
-    return await store.turn(key, lambda memory: Decision(memory))
+    return await store.turn(key, Decision[Memory])
 
 
 async def add(store: Store, *customers: Customer) -> None:

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from bot.app import Stage, open_stage
 from bot.channels.simulator_phones import Opened, chat_of, plain
 from bot.channels.simulator_screens import Direction
+from bot.clock import Clock
 from bot.journal import first_broken, recompute
 from bot.premises import Premises, open_premises
 from bot.sandbox import BOT_NAME
@@ -73,7 +74,7 @@ class Player:
     premises: Premises
     customer: Customer
     said: list[Said] = field(default_factory=list)
-    read: int = 0  # how much of it the story has read
+    read: dict[Channel, int] = field(default_factory=dict)  # how much of it, by channel
     new: int = 0  # from where on it was said since the last act
     seen: set[tuple[int, str]] = field(default_factory=set)
     events: int = 0
@@ -92,7 +93,7 @@ class Player:
                 case _:
                     self.new = len(self.said)
                     await self._do(act)
-                    self._look()
+                    self.look()
 
     async def _do(self, act: Act) -> None:
         mover, phones, now = self.stage.mover, self.stage.sandbox.phones, self.premises.clock()
@@ -110,7 +111,7 @@ class Player:
                 inbound = phones.type_telegram(chat_of(self.phone), text, now)
                 await self.premises.conversations.heard(inbound)
             case OpensLink():
-                inbound = phones.type_telegram(chat_of(self.phone), self._newest_link(), now)
+                inbound = phones.type_telegram(chat_of(self.phone), self.newest_link(), now)
                 await self.premises.conversations.heard(inbound)
             case Taps(label):
                 await self._tap(label, now)
@@ -133,12 +134,13 @@ class Player:
         report = make_report(kind, number, told, now, lambda: f"event-{self.events}")
         await self.stage.sandbox.desk(self.stage.mover).operations.happened(report)
 
-    def _newest_link(self) -> str:
+    def newest_link(self) -> str:
+        """Find the newest link into Telegram."""
         found = [word for said in self.said for word in said.text.split() if "start=" in word]
         assert found, "no link was ever sent"
         return found[-1]
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Note what the bot said; a message that changed in its place has said something new."""
         fresh: list[Said] = []
         for shown in self.stage.sandbox.phones.screen(self.phone):
@@ -162,9 +164,10 @@ class Player:
                 raise AssertionError(f"{act} claims nothing")
 
     def _read(self, fragment: str, channel: Channel) -> None:
-        for n, said in enumerate(self.said[self.read :], start=self.read):
+        start = self.read.get(channel, 0)
+        for n, said in enumerate(self.said[start:], start):
             if said.channel is channel and says(said.text, fragment):
-                self.read = n + 1
+                self.read[channel] = n + 1
                 return
         told = "\n".join(f"  {s.at:%d.%m. %H:%M} {s.channel} {s.text}" for s in self.said[-6:])
         raise AssertionError(f"not said by {channel}: {fragment}\nlately:\n{told}")
@@ -213,9 +216,9 @@ def played_by(cast: Cast) -> Customer:
 
 @asynccontextmanager
 async def on_stage(
-    folder: Path, at: datetime, campaign: Path | None = None
-) -> AsyncIterator[tuple[Stage, Premises]]:
-    """Open the sandbox in a folder, its pretend operator served on loopback."""
+    folder: Path, clock: Clock, campaign: Path | None = None
+) -> AsyncIterator[tuple[Stage, Premises, str]]:
+    """Open the sandbox in a folder, its doors and its pretend operator served on loopback."""
     app = Starlette()
     async with served(app) as url:
         settings = Settings(
@@ -229,16 +232,17 @@ async def on_stage(
             return BOT_NAME
 
         async with (
-            open_premises(settings, lambda: at, name) as premises,
+            open_premises(settings, clock, name) as premises,
             open_stage(settings, premises) as stage,
         ):
             app.mount("/", stage.app)
-            yield stage, premises
+            yield stage, premises, url
 
 
 async def play(story: Story, folder: Path, campaign: Path | None = None) -> Player:
     """Play a whole story; the books are checked at its end."""
-    async with on_stage(folder, starts_at(story), campaign) as (stage, premises):
+    at = starts_at(story)
+    async with on_stage(folder, lambda: at, campaign) as (stage, premises, _):
         player = Player(stage, premises, played_by(story.cast))
         await player.play(story.acts)
         await check_books(premises.store, premises, player.customer.number)

@@ -82,21 +82,6 @@ set state   = 'claimed',
     lease   = ?
 where id = ?;
 
--- read_claimed --
--- What may have changed since a row was claimed, and how its address stands now.
-select o.customer, o.is_unasked, o.use_by, c.address, c.opted_out_at, c.blocked_at
-from outbox o
-left join contacts c on c.address = o.recipient and c.customer = o.customer
-where o.id = ? and o.state = 'claimed';
-
--- post --
--- From here on its bytes may be on their way.
-update outbox
-set state     = 'posting',
-    tag       = ?,
-    posted_at = ?
-where id = ?;
-
 -- read_outcome --
 -- How a row stands before it is settled, and its last attempt.
 select state, customer, tag

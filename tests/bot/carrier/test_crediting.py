@@ -1,7 +1,7 @@
 """The worker, one credit at a time: what it commits before it asks, and what it never does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -60,8 +60,13 @@ class Operator:
         return self._next(self.reads)
 
     async def look_up(self, credit_id: UUID, since: datetime) -> CarrierAnswer | None:
+        raise AssertionError("the worker looks up all that is lost at once")
+
+    async def look_up_all(
+        self, credits_: Collection[UUID], since: datetime
+    ) -> Mapping[UUID, CarrierAnswer | None]:
         self.asked.append("look_up")
-        return self._next(self.reads)
+        return {credit: self._next(self.reads) for credit in credits_}
 
     async def remaining(self, subscriber: Subscriber) -> Volume | None:
         return None

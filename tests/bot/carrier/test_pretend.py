@@ -116,9 +116,19 @@ async def test_what_is_left_and_billed_can_be_read() -> None:
         billed_at=datetime(2026, 11, 3, 6, tzinfo=UTC),
         state="sent",
         due_at=datetime(2026, 11, 17, 6, tzinfo=UTC),
-        cents=2499,
+        cents=2901,
         currency="EUR",
+        starts_at=datetime(2026, 10, 1, tzinfo=UTC),
+        ends_at=datetime(2026, 11, 1, tzinfo=UTC),
+        lines=(
+            BillLine("Tarif Nordlicht M", 2499, is_recurring=True),
+            BillLine("Option Ausland", 499, is_recurring=True),
+            BillLine("Anrufe ins Ausland", 203),
+            BillLine("Treuerabatt", -300),
+        ),
+        previous_cents=2698,
     )
+    assert sum(line.cents for line in bill.lines) == bill.cents
 
 
 @both

@@ -1,0 +1,122 @@
+"""The commands by which people look after money: credits, calls, decisions, the audit trail."""
+# ruff: noqa: PLC0415 - commands import what they need when they run, so --help answers at once
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.decisions import By
+    from bot.premises import Premises
+    from bot.settings import Settings
+
+credit_commands = typer.Typer(no_args_is_help=True, help="The ledger: does it add up?")
+audit_commands = typer.Typer(no_args_is_help=True, help="The audit trail.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+Credit = Annotated[str, typer.Argument(metavar="ID", help="The credit's id.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
+As = Annotated[
+    str, typer.Option("--as", metavar="MANAGER", help="Who decides: an id of TELEGRAM_MANAGERS.")
+]
+
+
+class Finding(StrEnum):
+    """What the operator's books say of a credit."""
+
+    BOOKED = "booked"
+    NOT_BOOKED = "not-booked"
+
+
+class Answer(StrEnum):
+    """What a person decides."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.add_typer(credit_commands, name="credits")
+    app.add_typer(audit_commands, name="audit")
+
+
+def _settings() -> "Settings":
+    from bot.commands.belonging import refuse_strangers
+    from bot.settings import load_settings
+
+    refuse_strangers()
+    return load_settings()
+
+
+def _inside(settings: "Settings", work: "Callable[[Premises], Awaitable[bool]]") -> None:
+    """Do something in the house, and exit with 1 if it found a fault.
+
+    There is no stand-in for this house: money is decided about in the real one only.
+    """
+    from bot.app import open_house
+
+    async def run() -> bool:
+        async with open_house(settings) as house:
+            return await work(house)
+
+    if not asyncio.run(run()):
+        raise typer.Exit(1)
+
+
+def _by(settings: "Settings", manager: str, reason: str) -> "By":
+    from bot.commands.acting import acting
+    from bot.commands.refusal import RefusedError
+    from bot.decisions import By
+
+    if not reason.strip():
+        raise RefusedError("--reason: must not be empty")
+    return By(acting(settings, manager), reason.strip())
+
+
+# --- credits ------------------------------------------------------------------------------------
+
+
+@credit_commands.command(epilog="Example: statthotline credits check --json")
+def check(*, as_json: AsJson = False) -> None:
+    """Count everything anew, and name whatever does not add up."""
+    from bot.commands import credits as command
+
+    _inside(_settings(), lambda house: command.check_all(house, json=as_json))
+
+
+@credit_commands.command(
+    epilog="Example: statthotline credits settle ID booked --reason 'in their books' --as 4711"
+)
+def settle(credit: Credit, finding: Finding, *, reason: Reason, manager: As) -> None:
+    """Say of an uncertain credit whether the operator booked it."""
+    from bot.commands import credits as command
+
+    settings = _settings()
+    by, is_booked = _by(settings, manager, reason), finding is Finding.BOOKED
+
+    async def work(house: "Premises") -> bool:
+        typer.echo(await command.settle(house, credit, by, is_booked=is_booked))
+        return True
+
+    _inside(settings, work)
+
+
+@credit_commands.command(
+    epilog="Example: statthotline credits reverse ID --reason 'booked by mistake' --as 4711"
+)
+def reverse(credit: Credit, *, reason: Reason, manager: As) -> None:
+    """Take back a confirmed credit, by an entry against it."""
+    from bot.commands import credits as command
+
+    settings = _settings()
+    by = _by(settings, manager, reason)
+
+    async def work(house: "Premises") -> bool:
+        typer.echo(await command.reverse(house, credit, by))
+        return True
+
+    _inside(settings, work)

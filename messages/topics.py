@@ -1,0 +1,228 @@
+"""Topics are what people ask about besides the programme: their words, and our answers.
+
+They are read from `messages/<language>/topics.toml`; an operator replaces or adds some by files of
+the same shape. Finding only calculates: no model, no network.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from messages.ranking import ELSEWHERE, Ranking
+
+_MOST_FOUND = 5
+_MOST_OFFERED = 3
+# Calibrated on tests/messages/questions.toml; what is below resembles small talk as much.
+_LIKELY = 1.5  # score from which on a topic is worth offering
+_CERTAIN = 3.0  # score from which on a topic may be answered at once
+_AHEAD = 0.25  # share of its score by which it must lead the second
+_NEAR = 0.4  # share of the best score from which on another is offered beside it
+
+
+class UnusableTopicsError(ValueError):
+    """A file of topics cannot be read; the message names it and the place."""
+
+
+class Fact(StrEnum):
+    """What the operator's systems can tell live about a topic."""
+
+    VOLUME = "volume"
+    BILL = "bill"
+    OUTAGE = "outage"
+
+
+class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A topic as it is written."""
+
+    title: str
+    phrases: tuple[str, ...]
+    sms: str
+    telegram: str
+    path: str = ""
+    fact: Fact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic in one language; the answers hold {brand}, {hotline} and {link}."""
+
+    id: str
+    language: str
+    title: str
+    phrases: tuple[str, ...]
+    sms: str
+    telegram: str
+    path: str
+    fact: Fact | None
+
+    def link(self, portal_url: str) -> str:
+        """Give the topic's place in a portal: a path, a part ("#bill") or a whole address."""
+        if "://" in self.path:
+            return self.path
+        if not self.path or self.path[0] in "#?":
+            return portal_url + self.path
+        return f"{portal_url.rstrip('/')}/{self.path.lstrip('/')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topic that a text may be about, and why: the words, or parts of words, that decided."""
+
+    topic: str
+    score: float
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """One topic is meant; it can be answered at once."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """One of these topics may be meant, up to three, best first."""
+
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """No topic is meant; a person should answer."""
+
+
+Choice = Clear | Several | Nobody
+_Tables = Mapping[str, object]
+
+
+class Topics:
+    """Every topic in every language, ready to be asked."""
+
+    def __init__(self, topics: Mapping[str, Mapping[str, Topic]], ranking: Ranking) -> None:
+        self._topics = topics
+        self._ranking = ranking
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Name the languages that have topics."""
+        return tuple(self._topics)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Name every topic that any language has, in the order of the files."""
+        return tuple(dict.fromkeys(id_ for spoken in self._topics.values() for id_ in spoken))
+
+    def of(self, language: str) -> Mapping[str, Topic]:
+        """Give what one language has, by id."""
+        return self._topics.get(language, {})
+
+    def topic(self, id_: str, language: str) -> Topic:
+        """Give a topic in this language, or in another where this one lacks it; else KeyError."""
+        spoken = (self.of(_own(language)), *self._topics.values())
+        return next((topics[id_] for topics in spoken if id_ in topics), None) or _missing(id_)
+
+    def find(self, text: str, language: str) -> tuple[Found, ...]:
+        """Find what a text may be about, best first, in any language; the own one counts more."""
+        hits = self._ranking.rank(text, _own(language), most=_MOST_FOUND)
+        return tuple(Found(hit.topic, hit.score, hit.why) for hit in hits)
+
+
+def find(text: str, language: str) -> tuple[Found, ...]:
+    """Find what a text may be about among the topics that are shipped, best first."""
+    return shipped().find(text, language)
+
+
+def choose(found: tuple[Found, ...]) -> Choice:
+    """Decide whether one topic is answered, several are offered, or a person is needed."""
+    likely = [one for one in found if one.score >= _LIKELY]
+    if not likely:
+        return Nobody()
+    best, *others = found
+    second = max((other.score for other in others), default=0.0)
+    if best.score >= _CERTAIN and best.score - second >= _AHEAD * best.score:
+        return Clear(best.topic)
+    near = (one.topic for one in found if one.score >= _NEAR * best.score)
+    return Several(tuple(near)[:_MOST_OFFERED])
+
+
+@cache
+def shipped() -> Topics:
+    """Read the topics that are shipped, once."""
+    return load()
+
+
+def load(overrides: Path | None = None) -> Topics:
+    """Read the shipped topics and the operator's own, `<overrides>/<language>/topics.toml`.
+
+    Of a topic that is known, the keys given replace the shipped ones; another is added. Raises
+    UnusableTopicsError.
+    """
+    told = {language: _read(place) for language, place in _places(files("messages"))}
+    for language, place in _places(overrides) if overrides else ():
+        told[language] = _merged(told.get(language, {}), _read(place))
+    topics = {language: dict(_topics(language, tables)) for language, tables in told.items()}
+    return Topics(topics, Ranking(dict(_phrases(told, topics))))
+
+
+def _own(language: str) -> str:
+    return language.partition("-")[0].lower()
+
+
+def _missing(id_: str) -> Topic:
+    raise KeyError(id_)
+
+
+def _places(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
+    for language in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        place = language / "topics.toml"
+        if language.is_dir() and place.is_file():
+            yield language.name, place
+
+
+def _read(place: Traversable) -> _Tables:
+    try:
+        return tomllib.loads(place.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnusableTopicsError(f"{place}: {error}") from error
+
+
+def _merged(shipped_ones: _Tables, own: _Tables) -> _Tables:
+    """Lay the operator's keys over the shipped ones, topic by topic; lists are taken whole."""
+    merged = dict(shipped_ones)
+    for name, table in own.items():
+        known = merged.get(name)
+        if isinstance(known, dict) and isinstance(table, dict):
+            merged[name] = known | table
+        else:
+            merged[name] = table
+    return merged
+
+
+def _topics(language: str, tables: _Tables) -> Iterator[tuple[str, Topic]]:
+    for id_, table in tables.items():
+        if id_ == "elsewhere":
+            continue
+        try:
+            told = msgspec.convert(table, _Told)
+        except msgspec.ValidationError as error:
+            raise UnusableTopicsError(f"{language}/topics.toml [{id_}]: {error}") from error
+        yield id_, Topic(id=id_, language=language, **msgspec.structs.asdict(told))
+
+
+def _phrases(
+    told: Mapping[str, _Tables], topics: Mapping[str, Mapping[str, Topic]]
+) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """Gather what is said about each topic, its title too, and what is about none."""
+    for language, tables in told.items():
+        elsewhere = msgspec.convert(tables.get("elsewhere", ()), tuple[str, ...])
+        yield (language, ELSEWHERE), elsewhere
+        for id_, topic in topics[language].items():
+            yield (language, id_), (topic.title, *topic.phrases)

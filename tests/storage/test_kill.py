@@ -1,0 +1,78 @@
+"""Killed between commit and answer: what was committed stands, and a repeat is handled once."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.sqlite import SqliteStore
+from storage.store import Decision, InboxKey, Key, Memory, Remember
+from tests.cast import NOON
+from tests.soak import SOAK
+from tests.storage.keepers import bodies, to
+
+pytestmark = pytest.mark.anyio
+
+TOLD = "tel:+491713920011"
+
+
+def answer(memory: Memory, name: str) -> Decision[bool]:
+    """Say something, unless that has been done."""
+    if memory.seen is not None:
+        return Decision(answer=False)
+    seen = Remember(InboxKey("sms", name), b"", "", NOON)
+    return Decision(answer=True, changes=(seen, to(f"{TOLD}{name}", name)))
+
+
+async def handle(store: SqliteStore, name: str) -> bool:
+    """Handle a message once."""
+    return await store.turn(Key(inbox=InboxKey("sms", name)), lambda memory: answer(memory, name))
+
+
+CHILD = """
+import asyncio, sys
+from pathlib import Path
+from storage.sqlite import SqliteStore
+from storage.sqlite_writer import Writer
+from tests.storage.test_kill import handle
+
+def freeze_before_the_answer(self, db, group, do, commit=Writer._in_transaction):
+    outcomes = commit(self, db, group, do)
+    print("committed", flush=True)
+    sys.stdin.read()
+    return outcomes
+
+async def main():
+    store = await SqliteStore.open(Path(sys.argv[1]))
+    Writer._in_transaction = freeze_before_the_answer
+    await asyncio.gather(*(handle(store, f"m{n}") for n in range(3)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("_", range(SOAK))
+async def test_a_kill_between_commit_and_answer_loses_and_doubles_nothing(
+    tmp_path: Path, _: int
+) -> None:
+    path = tmp_path / "bot.db"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "committed\n"
+    child.kill()
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL
+
+    store = await SqliteStore.open(path)
+    repeated = [await handle(store, f"m{n}") for n in range(4)]
+
+    assert repeated == [False, False, False, True]
+    assert await bodies(store) == ["m0", "m1", "m2", "m3"]
+    await store.close()

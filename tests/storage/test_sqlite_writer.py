@@ -1,0 +1,217 @@
+"""The writer: many turns, one commit; each for itself, and nobody is answered before it holds."""
+
+import asyncio
+import inspect
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable
+from importlib.metadata import version
+from pathlib import Path
+
+import aiosqlite
+import pytest
+
+from storage.sqlite import SqliteStore
+from storage.store import Decision, InboxKey, Key, Memory, OverloadedError, Remember, StorageError
+from tests.cast import NOON
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await SqliteStore.open(tmp_path / "bot.db")
+    yield opened
+    await opened.close()
+
+
+def trap(folder: Path, sql: str) -> None:
+    """Change the schema behind the store's back."""
+    db = sqlite3.connect(folder / "bot.db")
+    db.executescript(sql)
+    db.close()
+
+
+def remembered(folder: Path) -> list[str]:
+    """List what has been committed, seen from another connection."""
+    db = sqlite3.connect(folder / "bot.db")
+    rows = db.execute("select id from inbox order by id").fetchall()
+    db.close()
+    return [row[0] for row in rows]
+
+
+def remember(name: str) -> Remember:
+    return Remember(InboxKey("sms", name), b"", "", NOON)
+
+
+def turn(store: SqliteStore, *names: str) -> Awaitable[str]:
+    return store.turn(Key(), lambda _: Decision(names[0], tuple(map(remember, names))))
+
+
+async def together(*turns: Awaitable[str]) -> list[str | BaseException]:
+    """Start turns in the same moment, so that they share a transaction."""
+    return await asyncio.gather(*turns, return_exceptions=True)
+
+
+async def works(store: SqliteStore, folder: Path) -> bool:
+    """Tell whether the writer goes on."""
+    await turn(store, "after")
+    return remembered(folder)[0] == "after"
+
+
+async def test_turns_that_come_together_share_a_commit(store: SqliteStore) -> None:
+    commits: list[str] = []
+    await store._hop.run(lambda db: db.set_trace_callback(commits.append))
+
+    answers = await together(*(turn(store, f"m{n}") for n in range(300)))
+    await store._hop.run(lambda db: db.set_trace_callback(None))
+
+    assert answers == [f"m{n}" for n in range(300)]
+    assert [sql for sql in commits if sql.startswith("commit")] == ["commit", "commit"]
+
+
+async def test_a_turn_that_fails_half_way_leaves_its_neighbours_alone(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    before, bad, after = await together(turn(store, "a"), turn(store, "b", "b"), turn(store, "c"))
+
+    assert (before, after) == ("a", "c")
+    assert isinstance(bad, StorageError)
+    assert remembered(tmp_path) == ["a", "c"]
+
+
+async def test_a_decision_that_fails_costs_its_neighbours_nothing(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def decide(_: Memory) -> Decision[str]:
+        asked.append("neighbour")
+        return Decision("fine", (remember("a"),))
+
+    def fail(_: Memory) -> Decision[str]:
+        raise LookupError("nothing was written yet")
+
+    answers = await together(store.turn(Key(), decide), store.turn(Key(), fail))
+
+    assert answers[0] == "fine"
+    assert isinstance(answers[1], LookupError)
+    assert (asked, remembered(tmp_path)) == (["neighbour"], ["a"])
+
+
+async def test_a_commit_that_is_refused_fails_everybody(store: SqliteStore, tmp_path: Path) -> None:
+    trap(
+        tmp_path,
+        """
+        create table trap (n references customers (number) deferrable initially deferred);
+        create trigger spring after insert on inbox when new.id = 'bad'
+        begin insert into trap values ('nobody'); end;
+        """,
+    )
+
+    answers = await together(turn(store, "a"), turn(store, "bad"), turn(store, "c"))
+
+    assert [type(answer) for answer in answers] == [StorageError] * 3
+    assert len({id(answer) for answer in answers}) == 3
+    assert remembered(tmp_path) == []
+    assert await works(store, tmp_path)
+
+
+async def test_a_transaction_that_ends_inside_a_turn_fails_everybody(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    trap(
+        tmp_path,
+        """
+        create trigger spring after insert on inbox when new.id = 'bad'
+        begin select raise(rollback, 'the disk is full'); end;
+        """,
+    )
+
+    answers = await together(turn(store, "a"), turn(store, "bad"), turn(store, "c"))
+
+    assert [type(answer) for answer in answers] == [StorageError] * 3
+    assert "the disk is full" in str(answers[0])
+    assert remembered(tmp_path) == []
+    assert await works(store, tmp_path)
+
+
+async def test_a_turn_whose_waiter_left_in_time_is_not_done(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    leaving = asyncio.ensure_future(turn(store, "left"))
+    staying = asyncio.ensure_future(turn(store, "stayed"))
+    await asyncio.sleep(0)
+    leaving.cancel()
+
+    assert await staying == "stayed"
+    assert remembered(tmp_path) == ["stayed"]
+
+
+async def test_a_turn_that_has_started_is_done_though_nobody_waits(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    loop, has_started = asyncio.get_running_loop(), asyncio.Event()
+
+    def decide(_: Memory) -> Decision[str]:
+        loop.call_soon_threadsafe(has_started.set)
+        return Decision("done", (remember("started"),))
+
+    leaving = asyncio.ensure_future(store.turn(Key(), decide))
+    await has_started.wait()
+    leaving.cancel()
+    await turn(store, "z")
+
+    assert leaving.cancelled()
+    assert remembered(tmp_path) == ["started", "z"]
+
+
+async def test_too_many_waiting_turns_are_refused_at_once(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "bot.db", longest_queue=3)
+
+    answers = await together(*(turn(store, f"m{n}") for n in range(5)))
+
+    assert answers[:3] == ["m0", "m1", "m2"]
+    assert [type(answer) for answer in answers[3:]] == [OverloadedError] * 2
+    assert str(answers[3]) == "Too many turns are waiting; try again in a moment."
+    await store.close()
+
+
+async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "bot.db")
+    waiting = [asyncio.ensure_future(turn(store, f"m{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+
+    await asyncio.gather(store.close(), store.close())
+
+    assert [task.result() for task in waiting] == ["m0", "m1", "m2"]
+    assert [path.name for path in tmp_path.iterdir()] == ["bot.db"]
+
+
+async def test_two_processes_on_one_file_wait_for_one_another(tmp_path: Path) -> None:
+    stores = [await SqliteStore.open(tmp_path / "bot.db") for _ in range(2)]
+
+    answers = await together(*(turn(stores[n % 2], f"m{n:02}") for n in range(60)))
+
+    assert answers == remembered(tmp_path)
+    for store in stores:
+        await store.close()
+
+
+async def test_what_is_common_is_read_anew_after_another_process_wrote(tmp_path: Path) -> None:
+    ours, other = [await SqliteStore.open(tmp_path / "bot.db") for _ in range(2)]
+    key = Key(inbox=InboxKey("sms", "m"))
+    await ours.turn(key, Decision[Memory])
+
+    await turn(other, "m")
+
+    assert (await ours.turn(key, Decision[Memory])).seen is not None
+    await ours.close()
+    await other.close()
+
+
+def test_aiosqlite_is_the_version_whose_inside_we_use() -> None:
+    parameters = list(inspect.signature(aiosqlite.Connection._execute).parameters)
+
+    assert version("aiosqlite").startswith("0.22.")
+    assert parameters == ["self", "fn", "args", "kwargs"]
+    assert isinstance(inspect.getattr_static(aiosqlite.Connection, "_conn"), property)

@@ -1,0 +1,350 @@
+"""The outbox: who may leave, in which order, and what became of it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from flows.customer import Contact
+from storage.store import (
+    CancelQueued,
+    OutboxState,
+    PutContact,
+    Settle,
+    Store,
+)
+from tests.cast import ALICE, BABAK, DAY, NOON, STRANGER
+from tests.storage.keepers import (
+    LANE,
+    LEASE,
+    SECOND,
+    add,
+    bodies,
+    change,
+    claim,
+    posted,
+    sent,
+    states,
+    to,
+)
+
+pytestmark = pytest.mark.anyio
+
+A, B = ALICE.contacts[0].address.uri, BABAK.contacts[0].address.uri
+UNASKED = {"is_unasked": True}
+
+
+# --- Order --------------------------------------------------------------------------------------
+
+
+async def test_rows_come_by_priority_then_moment_then_age(store: Store) -> None:
+    await change(
+        store,
+        to("r1", "bulk", priority=4),
+        to("r2", "late", due=NOON - SECOND),
+        to("r3", "early", due=NOON - 2 * SECOND),
+        to("r4", "early too", due=NOON - 2 * SECOND),
+        to("r5", "answer", priority=0),
+    )
+
+    assert await bodies(store) == ["answer", "early", "early too", "late", "bulk"]
+
+
+async def test_what_is_not_due_stays(store: Store) -> None:
+    await change(store, to("r1", due=NOON + SECOND))
+
+    assert await bodies(store) == []
+    assert await store.next_due(LANE, NOON) == NOON + SECOND
+    assert await bodies(store, NOON + SECOND) == ["Hello"]
+
+
+async def test_lanes_do_not_mix(store: Store) -> None:
+    await change(store, replace(to("r1"), lane="telegram"))
+
+    assert await bodies(store) == []
+    assert await store.next_due(LANE, NOON) is None
+
+
+async def test_two_workers_never_get_the_same_row(store: Store) -> None:
+    await change(store, *(to(f"r{n}", str(n)) for n in range(40)))
+
+    taken = await asyncio.gather(*(claim(store, limit=7) for _ in range(8)))
+
+    ids = [row.id for rows in taken for row in rows]
+    assert len(ids) == len(set(ids)) == 40
+    assert [len(rows) for rows in taken] == [7, 7, 7, 7, 7, 5, 0, 0]
+
+
+async def test_a_recipient_gets_one_message_after_the_other(store: Store) -> None:
+    await change(store, to(A, "first"), to(A, "second"), to(B, "other"))
+
+    (first, other) = await claim(store)
+    while_in_flight = await bodies(store), await store.next_due(LANE, NOON)
+    await sent(store, first)
+
+    assert (first.body, other.body) == ("first", "other")
+    assert while_in_flight == ([], None)
+    assert await bodies(store) == ["second"]
+
+
+async def test_what_waits_to_leave_again_is_not_overtaken(store: Store) -> None:
+    await change(store, to(A, "first"), to(A, "second"), to(A, "urgent", priority=0))
+    (urgent,) = await claim(store)
+    await sent(store, urgent)
+    (first,) = await claim(store)
+    await posted(store, [first])
+    later = NOON + 10 * SECOND
+    await store.settle([Settle(first.id, OutboxState.READY, NOON, reason="busy", due=later)])
+    await change(store, to(A, "question answered", priority=0))
+
+    assert await store.next_due(LANE, NOON) == NOON
+    assert await bodies(store) == ["question answered"]
+    assert await bodies(store, later) == []
+
+
+async def test_an_attempt_that_was_none_is_not_counted(store: Store) -> None:
+    await change(store, to(A))
+    (row,) = await claim(store)
+    await posted(store, [row])
+    await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON, counts=False)])
+    (again,) = await claim(store)
+    await posted(store, [again], tag="again")
+    await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON)])
+    (third,) = await claim(store)
+
+    assert [row.attempt, again.attempt, third.attempt] == [1, 1, 2]
+
+
+async def test_what_is_said_about_a_credit_is_said_once(store: Store) -> None:
+    await add(store, ALICE)
+    told = replace(to(A), about="credit-1", line="Credited")
+    await change(store, told, replace(told, line="CreditDelayed"))
+    await change(store, told)
+
+    assert len(await states(store)) == 2
+
+
+async def test_a_paused_lane_rests_and_the_longer_pause_holds(store: Store) -> None:
+    await change(store, to(A))
+    await store.pause_lane(LANE, NOON + 9 * SECOND, "20429")
+    await store.pause_lane(LANE, NOON + SECOND, "20429")
+
+    assert await bodies(store, NOON + 8 * SECOND) == []
+    assert await store.next_due(LANE, NOON) == NOON + 9 * SECOND
+    assert await bodies(store, NOON + 9 * SECOND) == ["Hello"]
+
+
+# --- At the moment of sending -------------------------------------------------------------------
+
+
+async def test_a_claimed_row_is_posted_once(store: Store) -> None:
+    await change(store, to(A))
+    rows = await claim(store)
+
+    assert await posted(store, rows) == {rows[0].id}
+    assert await posted(store, rows, tag="other") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("contact", "reason"),
+    [
+        (Contact(ALICE.contacts[0].address, opted_out_at=NOON), "opted_out"),
+        (Contact(ALICE.contacts[0].address, blocked_at=NOON), "blocked"),
+    ],
+)
+async def test_a_closed_address_gets_nothing_unasked(
+    store: Store, contact: Contact, reason: str
+) -> None:
+    await add(store, ALICE)
+    await change(store, replace(to(A), **UNASKED), replace(to("tel:+4930", "answer"), priority=9))
+    rows = await claim(store)
+    await change(store, PutContact(ALICE.number, contact))
+
+    may_leave = await posted(store, rows)
+
+    assert may_leave == {rows[1].id}
+    assert await states(store) == [("skipped", reason), ("posting", None)]
+
+
+async def test_an_address_that_is_not_theirs_any_more_gets_nothing_unasked(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, replace(to("tel:+491713920099"), **UNASKED))
+
+    assert await posted(store, await claim(store)) == frozenset()
+    assert await states(store) == [("skipped", "no_address")]
+
+
+async def test_an_answer_leaves_even_after_stop(store: Store) -> None:
+    await add(store, ALICE)
+    closed = Contact(ALICE.contacts[0].address, opted_out_at=NOON)
+    await change(store, PutContact(ALICE.number, closed), to(A))
+
+    assert len(await posted(store, await claim(store))) == 1
+
+
+async def test_what_is_stale_does_not_leave(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, replace(to(A), use_by=NOON + SECOND))
+    rows = await claim(store)
+
+    assert await posted(store, rows, NOON + SECOND) == frozenset()
+    assert await states(store) == [("skipped", "stale")]
+
+
+async def test_stop_takes_back_what_is_unasked_claimed_rows_included(store: Store) -> None:
+    await add(store, ALICE)
+    reminder = replace(to(A, "reminder"), **UNASKED)
+    await change(store, reminder, replace(reminder, due=NOON + DAY), to(A, "status"))
+    rows = await claim(store)
+    await change(store, CancelQueued(ALICE.number, "opted_out", NOON))
+
+    assert [row.body for row in rows] == ["reminder"]
+    assert await posted(store, rows) == frozenset()
+    assert [state for state, _ in await states(store)] == ["skipped", "skipped", "ready"]
+    assert await bodies(store) == ["status"]
+
+
+# --- What became of it --------------------------------------------------------------------------
+
+
+async def test_an_accepted_row_keeps_the_providers_id(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, to(A))
+    (row,) = await claim(store)
+
+    await sent(store, row, "SM7", NOON + SECOND)
+
+    dossier = await store.dossier(ALICE.number)
+    assert dossier is not None
+    (message,) = dossier.messages
+    assert (message.state, message.ref) == (OutboxState.ACCEPTED, "SM7")
+    assert message.sent_at == NOON + SECOND
+    assert await store.known_refs(["SM7", "SM8"]) == {"SM7"}
+
+
+async def test_two_rows_never_share_the_providers_id(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, to(A), to(B))
+    first, second = await claim(store)
+
+    await sent(store, first, "SM7")
+    await sent(store, second, "SM7")
+
+    assert [state for state, _ in await states(store)] == ["accepted", "accepted"]
+
+
+async def test_a_dead_worker_loses_what_it_held(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, to(A, "claimed"), to(B, "posting"))
+    claimed, posting = await claim(store)
+    await posted(store, [posting])
+
+    too_early = await store.recover(NOON + LEASE - SECOND)
+    freed = await store.recover(NOON + LEASE)
+
+    assert (too_early, freed) == (0, 2)
+    assert [state for state, _ in await states(store)] == ["ready", "unknown"]
+    (again,) = await claim(store, NOON + LEASE)
+    assert (again.id, again.attempt) == (claimed.id, 1)
+    assert await posted(store, [claimed], tag="one") == {claimed.id}
+    assert await posted(store, [again], tag="two") == frozenset()
+
+
+async def test_an_unknown_outcome_is_looked_up_when_it_is_due(store: Store) -> None:
+    await change(store, to(A))
+    (row,) = await claim(store)
+    await posted(store, [row])
+    look = NOON + 30 * SECOND
+    await store.settle([Settle(row.id, OutboxState.UNKNOWN, NOON, reason="timeout", due=look)])
+
+    assert await store.next_look(LANE) == look
+    assert await store.unresolved(LANE, NOON, 10) == ()
+    (lost,) = await store.unresolved(LANE, look, 10)
+    assert (lost.row.id, lost.row.body, lost.row.attempt) == (row.id, "Hello", 1)
+    assert (lost.tag, lost.posted_at) == (f"tag{row.id}", NOON)
+    await store.settle([Settle(row.id, OutboxState.UNKNOWN, look, reason="not listed")])
+    assert await store.next_look(LANE) is None
+    assert await bodies(store, NOON + DAY) == []
+
+
+async def test_a_recovered_send_is_looked_up_at_once(store: Store) -> None:
+    await change(store, to(A))
+    await posted(store, await claim(store))
+
+    await store.recover(NOON + LEASE)
+
+    assert await store.next_look(LANE) == NOON + LEASE
+
+
+async def test_a_row_of_unknown_outcome_may_leave_once_more(store: Store) -> None:
+    await change(store, to(A))
+    (row,) = await claim(store)
+    await posted(store, [row])
+    await store.settle([Settle(row.id, OutboxState.UNKNOWN, NOON)])
+    await store.settle([Settle(row.id, OutboxState.READY, NOON, reason="resent", due=NOON)])
+
+    (again,) = await claim(store)
+
+    assert (again.id, again.attempt) == (row.id, 2)
+
+
+@pytest.mark.parametrize("late", [OutboxState.READY, OutboxState.UNKNOWN, OutboxState.FAILED])
+async def test_a_late_word_of_an_earlier_attempt_changes_nothing(
+    store: Store, late: OutboxState
+) -> None:
+    await add(store, ALICE)
+    await change(store, to(A))
+    (row,) = await claim(store)
+    await posted(store, [row], tag="old")
+    await store.recover(NOON + LEASE)
+    await store.settle([Settle(row.id, OutboxState.READY, NOON + LEASE, due=NOON + LEASE)])
+    await posted(store, await claim(store, NOON + LEASE), tag="new")
+
+    await store.settle([Settle(row.id, late, NOON + LEASE, tag=f"old{row.id}")])
+
+    assert [state for state, _ in await states(store)] == ["posting"]
+
+
+async def test_an_earlier_attempt_that_was_accepted_stays_apart_and_can_prove_a_double(
+    store: Store,
+) -> None:
+    await add(store, ALICE)
+    await change(store, to(A))
+    (row,) = await claim(store)
+    await posted(store, [row], tag="old")
+    await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON)])
+    await posted(store, await claim(store), tag="new")
+
+    accepted = Settle(row.id, OutboxState.ACCEPTED, NOON, ref="SM1", tag=f"old{row.id}")
+    await store.settle([accepted])
+
+    assert [state for state, _ in await states(store)] == ["posting"]
+    assert await store.known_refs(["SM1"]) == frozenset()
+
+
+@pytest.mark.parametrize("final", [OutboxState.ACCEPTED, OutboxState.FAILED, OutboxState.UNKNOWN])
+async def test_a_strangers_row_goes_once_it_is_final(store: Store, final: OutboxState) -> None:
+    await change(store, replace(to(STRANGER.uri), customer=None))
+    (row,) = await claim(store)
+    await posted(store, [row])
+
+    look = NOON + timedelta(seconds=30)
+    await store.settle([Settle(row.id, OutboxState.UNKNOWN, NOON, due=look)])
+    (lost,) = await store.unresolved(LANE, look, 10)
+    await store.settle([Settle(row.id, final, look)])
+
+    assert lost.row.recipient == STRANGER.uri
+    assert await store.unresolved(LANE, look, 10) == ()
+    await change(store, to(A))
+    (next_row,) = await claim(store)
+    assert next_row.id > row.id
+
+
+async def test_a_strangers_stale_row_goes_too(store: Store) -> None:
+    await change(store, replace(to(STRANGER.uri), customer=None, use_by=NOON))
+    rows = await claim(store)
+
+    assert await posted(store, rows) == frozenset()
+    await store.settle([Settle(rows[0].id, OutboxState.READY, NOON, due=NOON)])
+    assert await bodies(store) == []
