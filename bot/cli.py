@@ -58,11 +58,12 @@ def _is_told_in_a_line(error: Exception) -> bool:
     from bot.settings import UnusableSettingsError
     from bot.terms import ChangedTermsError
     from bot.web.server import PortTakenError
+    from messages.topics import UnusableTopicsError
     from messages.wording import WordingError
     from storage.store import StorageError
 
     ours = (UnusableSettingsError, UnusableCampaignError, ChangedTermsError, PortTakenError)
-    return isinstance(error, (*ours, WordingError, StorageError))
+    return isinstance(error, (*ours, UnusableTopicsError, WordingError, StorageError))
 
 
 def _start(context: typer.Context) -> "tuple[Doors, Settings]":
@@ -198,3 +199,31 @@ def customer(
             show(dossier, house, why=why)
 
     asyncio.run(run())
+
+
+@app.command(epilog='Example: statthotline ask "why is my bill so high" --language en')
+def ask(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What a customer wrote.")],
+    *,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", help="The customer's language [default: the campaign's first]."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which help topic a customer's words find, and why.
+
+    One clear topic is answered at once, several are offered, and none leads to a person.
+    """
+    from bot.campaigns import load_campaign
+    from bot.commands import ask as command
+    from messages.topics import shipped
+
+    _, settings = _start(context)
+    spoken = language or load_campaign(settings.campaign).messages.languages[0]
+    found = command.ask(shipped(), text, spoken)
+    show = command.show_json if as_json else command.show
+    show(found)

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -86,6 +87,33 @@ def check(*, as_json: AsJson = False) -> None:
     from bot.commands import credits as command
 
     _inside(_settings(), lambda house: command.check_all(house, json=as_json))
+
+
+@credit_commands.command(epilog="Example: statthotline credits reconcile operator.csv --json")
+def reconcile(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE.csv", help="The operator's list [default: ask for it]."),
+    ] = None,
+    *,
+    repairs: Annotated[
+        bool, typer.Option("--repair", help="Take over bookings that only the operator knows of.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, if --repair.")] = "",
+    manager: Annotated[str, typer.Option("--as", metavar="MANAGER", help="Who, if --repair.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Compare our credits with the operator's books.
+
+    Lists what is missing there, what only the operator has, and what differs; each run is kept.
+    """
+    from bot.commands import credits as command
+
+    settings = _settings()
+    if repairs and not (reason and manager):
+        raise typer.BadParameter("needs --reason and --as", param_hint="--repair")
+    by = _by(settings, manager, reason) if repairs else None
+    _inside(settings, lambda house: command.reconcile(house, settings, file, by, json=as_json))
 
 
 @credit_commands.command(

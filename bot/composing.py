@@ -224,6 +224,10 @@ class Composition:
             return
         due = leaves_at(say.purpose, self._now, self.terms)
         message = _bound_to(message, standing.scene_of(self.journey, self.terms))
+        if to.channel is Channel.EMAIL:
+            links = PersonalLinks(self._house, self.customer, self._now)
+            message = replace(message, unsubscribe=links.unsubscribe)
+            self.changes.extend(links.minted)
         row = Enqueue(
             lane=lane,
             priority=PRIORITIES[say.purpose],

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from bot.channels.channel import Fault, Inbound, Message, Reachability
 from bot.composing import Composition, Reply, encode
 from bot.house import House
-from bot.personal_links import TELEGRAM_LINK
+from bot.personal_links import TELEGRAM_LINK, UNSUBSCRIBE_LINK
 from bot.routing import PRIORITIES
 from bot.turn import has_room
-from flows.customer import Address, Channel
+from flows.customer import Address, Channel, Customer
 from flows.effects import Purpose, Say
 from flows.events import AddressLinked, Event, Heard, TelegramStarted
 from flows.intent import Intent
@@ -194,6 +194,21 @@ class Conversations:
 
         await self.store.turn(Key(address=address), decide)
 
+    async def unsubscribed(self, token: str) -> None:
+        """Take the one-click way out of an e-mail as a STOP on all channels; nobody is answered."""
+        keyed = self.house.keys.of_link(token)
+
+        def decide(memory: Memory) -> Decision[None]:
+            now, link = self.house.clock(), memory.link
+            if link is None or link.purpose != UNSUBSCRIBE_LINK or memory.customer is None:
+                return Decision(None)
+            turn = Composition(self.house, memory, memory.customer, now)
+            said = Heard(at=now, intent=Intent.OPT_OUT, channel=Channel.EMAIL)
+            turn.take(said, "unsubscribe", Reply(_mailbox(memory.customer), is_heard=False))
+            return Decision(None, turn.finish())
+
+        await self.store.turn(Key(link_hash=keyed), decide)
+
     async def undecodable(self, source: str, provider_id: str, body: bytes, reason: str) -> None:
         """Keep what nobody can read, once, and pass over it."""
         inbox = InboxKey(source, provider_id)
@@ -235,6 +250,12 @@ def _is_stranger(memory: Memory, address: Address) -> bool:
     if customer is None or journey is None or customer.contact(address) is None:
         return True
     return journey.stage in (Stage.NEW, Stage.HELD_OUT)
+
+
+def _mailbox(customer: Customer) -> Address:
+    """Give the address that an e-mail went to; whoever has a link has one."""
+    mailboxes = (c.address for c in customer.contacts if c.address.channel is Channel.EMAIL)
+    return next(mailboxes, customer.contacts[0].address)
 
 
 def _is_outdated(inbound: Inbound, turn: Composition) -> bool:

@@ -60,7 +60,7 @@ def _rooms(leaving: Leaving, terms: Campaign) -> Iterator[datetime]:
 
 
 def _of_kind(lately: Sequence[Left], kind: set[int], since: datetime) -> list[datetime]:
-    return [left.at for left in lately if left.priority in kind and left.at > since]
+    return [left.at for left in lately if left.priority in kind and left.at >= since]
 
 
 def _next_first(day: date) -> date:

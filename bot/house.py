@@ -19,4 +19,5 @@ class House:
     lanes: Lanes
     keys: Keys
     clock: Callable[[], datetime]
+    public_url: str = ""
     telegram_bot: str | None = None  # the bot's user name, None if Telegram is off

@@ -25,6 +25,10 @@ class Keys:
         """Hash a personal link's token; the token itself is kept nowhere."""
         return self._hash("link", token)
 
+    def seal(self, purpose: str, value: str) -> str:
+        """Seal a value that somebody carries to us and back: nobody else can make the seal."""
+        return self._hash(purpose, value).hex()
+
     def share(self, salt: str, customer: str) -> float:
         """Place a customer in [0, 1), always the same for the same salt."""
         return int.from_bytes(self._hash(salt, customer)[:8], "big") / 2**64

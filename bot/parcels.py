@@ -44,4 +44,5 @@ class Parcels:
 
     def _wrap(self, row: OutboxRow, tag: str) -> Parcel:
         message = msgspec.json.decode(row.body, type=Message)
-        return Parcel(Address(row.recipient), message, tag, self.valid_for(row))
+        name = f"{row.id}.{row.created_at:%Y%m%d%H%M%S}"
+        return Parcel(Address(row.recipient), message, tag, self.valid_for(row), name)

@@ -9,6 +9,8 @@ from storage.store import Change, Link, MintLink
 
 LINK_LIFE = timedelta(days=30)
 TELEGRAM_LINK = "telegram"
+UNSUBSCRIBE_LINK = "unsubscribe"
+UNSUBSCRIBE_LIFE = timedelta(days=3 * 365)  # somebody may find an old mail
 
 
 @dataclass(slots=True)
@@ -27,10 +29,18 @@ class PersonalLinks:
         linked = any(c.address.channel is Channel.TELEGRAM for c in self.customer.contacts)
         if bot is None or linked:
             return None
+        return f"https://t.me/{bot}?start={self._mint(TELEGRAM_LINK, LINK_LIFE)}"
+
+    @property
+    def unsubscribe(self) -> str:
+        """Give the one-click way out of all messages."""
+        return f"{self.house.public_url}/u/{self._mint(UNSUBSCRIBE_LINK, UNSUBSCRIBE_LIFE)}"
+
+    def _mint(self, purpose: str, life: timedelta) -> str:
         token = self.house.keys.fresh()
-        link = Link(self.customer.number, TELEGRAM_LINK, self.now + LINK_LIFE, None)
+        link = Link(self.customer.number, purpose, self.now + life, None)
         self.minted.append(MintLink(self.house.keys.of_link(token), link))
-        return f"https://t.me/{bot}?start={token}"
+        return token
 
     @property
     def page(self) -> str | None:

@@ -96,6 +96,7 @@ async def open_premises(
             lanes=lanes_of(settings),
             keys=Keys(key, lambda: secrets.token_urlsafe(TOKEN_BYTES)),
             clock=await clock_of(settings, store, real),
+            public_url=settings.reached_at,
             telegram_bot=await ask_bot_name(store),
         )
         yield _over(store, house)
@@ -123,6 +124,7 @@ def lanes_of(settings: Settings) -> Lanes:
     on = {
         Channel.SMS: settings.has_sms or settings.is_sandbox,
         Channel.TELEGRAM: settings.has_telegram or settings.is_sandbox,
+        Channel.EMAIL: settings.has_email,
     }
     return Lanes(tuple((channel, channel.value) for channel, is_on in on.items() if is_on))
 

@@ -27,6 +27,7 @@ from bot.web.sms import SmsDesk
 from bot.web.sms import routes as sms_routes
 from bot.web.telegram import PATH as TELEGRAM_PATH
 from bot.web.telegram import routes as telegram_routes
+from bot.web.unsubscribe import routes as unsubscribe_routes
 from bot.workers import Worker
 from flows.customer import Address, Channel
 from flows.intent import Intent
@@ -63,7 +64,19 @@ def open_channels(settings: Settings, premises: Premises, metrics: Metrics) -> R
         _open_sms(settings, premises, metrics, channels)
     if settings.has_telegram:
         _open_telegram(settings, premises, channels)
+    if settings.has_email:
+        _open_email(settings, premises, channels)
     return channels
+
+
+def _open_email(settings: Settings, premises: Premises, channels: RealChannels) -> None:
+    from bot.channels.email import EmailSender, MailServer  # noqa: PLC0415 - only who uses it pays
+
+    assert settings.smtp_url and settings.email_from  # noqa: S101, PT018 - checked by the settings
+    server = MailServer(settings.smtp_url.get_secret_value(), settings.email_from)
+    channels.senders.append(EmailSender(server, premises.clock))
+    brand = premises.terms.current.operator.brand
+    channels.routes.extend(unsubscribe_routes(premises.conversations.unsubscribed, brand))
 
 
 # --- SMS ----------------------------------------------------------------------------------------

@@ -134,9 +134,7 @@ def check_approval(draft: Draft, approver: str, approved_hash: str) -> None:
     if approver == draft.author:
         raise BroadcastError("the author cannot approve; ask a second person")
     if approved_hash != fingerprint(draft):
-        raise BroadcastError(
-            "the draft has changed since; approve its new preview"
-        )
+        raise BroadcastError("the draft has changed since; approve its new preview")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from flows.campaign import Operator
+from flows.customer import Channel
 from messages.ranking import ELSEWHERE, Ranking
 
 _MOST_FOUND = 5
@@ -69,6 +71,12 @@ class Topic:
         if not self.path or self.path[0] in "#?":
             return portal_url + self.path
         return f"{portal_url.rstrip('/')}/{self.path.lstrip('/')}"
+
+    def answer(self, channel: Channel, operator: Operator) -> str:
+        """Give the answer as plain text: the short one by SMS, the fuller one elsewhere."""
+        told = self.sms if channel is Channel.SMS else self.telegram.strip()
+        link = self.link(operator.portal_url)
+        return told.format(brand=operator.brand, hotline=operator.hotline, link=link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +230,13 @@ def _phrases(
 ) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     """Gather what is said about each topic, its title too, and what is about none."""
     for language, tables in told.items():
-        elsewhere = msgspec.convert(tables.get("elsewhere", ()), tuple[str, ...])
-        yield (language, ELSEWHERE), elsewhere
+        yield (language, ELSEWHERE), _elsewhere(language, tables)
         for id_, topic in topics[language].items():
             yield (language, id_), (topic.title, *topic.phrases)
+
+
+def _elsewhere(language: str, tables: _Tables) -> tuple[str, ...]:
+    try:
+        return msgspec.convert(tables.get("elsewhere", ()), tuple[str, ...])
+    except msgspec.ValidationError as error:
+        raise UnusableTopicsError(f"{language}/topics.toml [elsewhere]: {error}") from error

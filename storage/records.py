@@ -23,6 +23,7 @@ _ENCODER = msgspec.json.Encoder()
 _JOURNEY = msgspec.json.Decoder(Journey)
 _ATTRIBUTES = msgspec.json.Decoder(dict[str, str])
 _NAMES = msgspec.json.Decoder(tuple[str, ...])
+_RANGES = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
 def to_int(moment: datetime) -> int:
@@ -82,6 +83,16 @@ def names_to_json(names: Iterable[str]) -> str | None:
 def names_from_json(text: str | None) -> tuple[str, ...]:
     """Read a list of names."""
     return _NAMES.decode(text) if text else ()
+
+
+def ranges_to_json(ranges: tuple[tuple[int, int], ...]) -> str:
+    """Write ranges as a list of pairs."""
+    return _ENCODER.encode(ranges).decode()
+
+
+def ranges_from_json(text: str) -> tuple[tuple[int, int], ...]:
+    """Read ranges."""
+    return _RANGES.decode(text)
 
 
 def to_contact(

@@ -17,6 +17,7 @@ from flows.events import Feed
 from storage import sqlite_outbox, sqlite_posting, sqlite_reading, sqlite_receipts, sqlite_snapshot
 from storage.migrate import migrate_sqlite
 from storage.queries import load
+from storage.sqlite_broadcasts import SqliteBroadcasts
 from storage.sqlite_changes import apply, changes_what_is_common
 from storage.sqlite_memory import Recall, read_watermarks
 from storage.sqlite_snapshot import SqliteSnapshot
@@ -64,6 +65,7 @@ class SqliteStore:
         self._next_reader = itertools.cycle(readers)
         self._writer = Writer(hop, self._recall.fresh, longest_queue)
         self._is_closed = False
+        self.broadcasts = SqliteBroadcasts(self._recall, self._read, self._writer.run)
 
     @classmethod
     async def open(cls, path: Path, longest_queue: int = LONGEST_QUEUE) -> Self:

@@ -8,6 +8,7 @@ from storage.records import (
     attributes_to_json,
     journey_to_json,
     names_to_json,
+    ranges_to_json,
     to_int,
     to_int_or_none,
 )
@@ -30,6 +31,7 @@ from storage.store import (
     PutCustomer,
     PutIncident,
     PutJourney,
+    PutViewing,
     Quarantine,
     Remember,
     SetWake,
@@ -56,7 +58,7 @@ _Traffic = (
     | CountStranger
 )  # fmt: skip
 _Time = SetWake | ClearWake | SetWatermark
-_Record = PutCredit | Book | Audit | PutIncident
+_Record = PutCredit | Book | Audit | PutIncident | PutViewing
 
 
 def changes_what_is_common(change: Change) -> bool:
@@ -79,7 +81,7 @@ def apply(db: sqlite3.Connection, change: Change) -> None:
             _apply_to_person(db, change)
         case SetWake() | ClearWake() | SetWatermark():
             _apply_to_time(db, change)
-        case PutCredit() | Book() | Audit() | PutIncident():
+        case PutCredit() | Book() | Audit() | PutIncident() | PutViewing():
             _apply_to_record(db, change)
 
 
@@ -234,6 +236,10 @@ def _apply_to_record(db: sqlite3.Connection, change: _Record) -> None:
             opened_at, closed_at = map(to_int_or_none, (change.opened_at, change.closed_at))
             row = (change.incident, change.area, names_to_json(change.customers))
             db.execute(_PEOPLE["put_incident"], (*row, opened_at, closed_at))
+        case PutViewing():
+            viewed = change.viewing
+            film = (viewed.customer, viewed.film, viewed.duration_ms, to_int(viewed.reported_at))
+            db.execute(_PEOPLE["put_viewing"], (*film, ranges_to_json(viewed.watched)))
 
 
 def _put_credit(db: sqlite3.Connection, change: PutCredit) -> None:

@@ -10,11 +10,13 @@ from flows.credit import CreditState
 from flows.customer import Basis, Customer
 from flows.effects import Request
 from flows.events import Feed
+from flows.watching import Viewing
 from storage.queries import load
 from storage.records import (
     attributes_from_json,
     journey_from_json,
     names_from_json,
+    ranges_from_json,
     to_contact,
     to_moment,
     to_moment_or_none,
@@ -89,6 +91,7 @@ class Recall:
             delivered_megabytes=common.delivered_megabytes,
             has_open_incident=customer is not None and common.has_open_incident(customer),
             request=_read_request(db, key.request),
+            viewing=read_viewing(db, customer.number) if customer and key.with_viewing else None,
         )
 
 
@@ -183,6 +186,16 @@ def to_request(row: RequestColumns) -> RequestRow:
     id_, customer, request, about, at, closed_at, closed_by = row
     closed = to_moment_or_none(closed_at)
     return RequestRow(id_, customer, Request(request), about, to_moment(at), closed, closed_by)
+
+
+def read_viewing(db: sqlite3.Connection, customer: str) -> Viewing | None:
+    """Read what a customer has watched of the film."""
+    row: tuple[str, int, int, str] | None
+    row = db.execute(_SQL["read_viewing"], (customer,)).fetchone()
+    if row is None:
+        return None
+    film, duration_ms, reported_at, watched = row
+    return Viewing(customer, film, duration_ms, to_moment(reported_at), ranges_from_json(watched))
 
 
 def _read_common(db: sqlite3.Connection) -> Common:

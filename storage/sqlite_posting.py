@@ -4,14 +4,18 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from flows.broadcast import BroadcastState
 from storage.queries import load
 from storage.records import to_int, to_moment, to_moment_or_none
+from storage.sqlite_broadcasts import posted_as
 from storage.store import Leaving, Left, OutboxState, Permit, Posting
 
 LATELY = timedelta(days=32)  # what a month's cap has to know
+PAUSED_FOR = timedelta(seconds=30)  # then a row of a paused broadcast is looked at again
 
 _SQL = load("sqlite", "posting")
 _OUTBOX = load("sqlite", "outbox")
+_BROADCASTS = load("sqlite", "broadcasts")
 
 _Claimed = tuple[
     str | None, int, int, int, int | None,
@@ -32,6 +36,8 @@ def _post(db: sqlite3.Connection, posting: Posting, permit: Permit) -> bool:
     reason = _closed(row) if row[1] else None
     if reason is not None:
         return _skip(db, posting.id, reason, row[0])
+    if row[1] and _is_stopped(db, posting):
+        return False
     use_by, at = to_moment_or_none(row[4]), _permitted(db, posting, row, permit)
     if use_by is not None and use_by <= max(at, posting.at):
         return _skip(db, posting.id, "stale", row[0])
@@ -52,6 +58,20 @@ def _closed(row: _Claimed) -> str | None:
     if address is None:
         return "no_address"
     return "blocked" if blocked_at is not None else None
+
+
+def _is_stopped(db: sqlite3.Connection, posting: Posting) -> bool:
+    """Obey a pause or a cancel that came after the row was claimed."""
+    match posted_as(db, posting.id):
+        case BroadcastState.PAUSED | BroadcastState.SCHEDULED:
+            due = posting.at + PAUSED_FOR
+            db.execute(_BROADCASTS["hold"], (to_int(due), posting.id))
+            return True
+        case BroadcastState.CANCELLED:
+            db.execute(_OUTBOX["end_as"], (OutboxState.SKIPPED, "cancelled", posting.id))
+            return True
+        case _:
+            return False
 
 
 def _permitted(db: sqlite3.Connection, posting: Posting, row: _Claimed, permit: Permit) -> datetime:

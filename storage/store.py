@@ -19,6 +19,7 @@ from flows.customer import Address, Contact, Customer
 from flows.effects import Gate, Request
 from flows.events import Feed
 from flows.journey import Journey
+from flows.watching import Viewing
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class Key:
     credit: UUID | None = None
     inbox: InboxKey | None = None
     request: int | None = None
+    with_viewing: bool = False  # what the customer has watched is read as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Memory:
     reserved_megabytes: int = 0  # promised to members of the campaign, not delivered yet
     delivered_megabytes: int = 0
     has_open_incident: bool = False
+    viewing: Viewing | None = None  # only where the key asks for it
     request: "RequestRow | None" = None  # the one that the key names
 
 
@@ -293,6 +296,13 @@ class SpendLink:
 
 
 @dataclass(frozen=True, slots=True)
+class PutViewing:
+    """Write what a customer has watched of the film."""
+
+    viewing: Viewing
+
+
+@dataclass(frozen=True, slots=True)
 class SetWatermark:
     """Raise a feed's watermark (never lower it) and open the gates that it opens."""
 
@@ -394,6 +404,7 @@ Change = (
     | Unsuppress
     | MintLink
     | SpendLink
+    | PutViewing
     | SetWatermark
     | KeepText
     | OpenRequest

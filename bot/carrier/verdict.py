@@ -21,6 +21,7 @@ from bot.carrier.patience import Patience
 from flows.credit import CreditState
 from storage.store import CreditRow
 
+_CONTESTED = "409, but no top-up carries our id"
 _STUCK = "the operator took it and does not book it"
 _SILENT = "the operator does not tell whether it is booked"
 
@@ -38,11 +39,8 @@ def after_request(  # noqa: PLR0911 - one return for each answer
             return _failed(credit, answer, now, patience)
         case Rejected():
             return _rejected(credit, answer.reason, now)
-        case Contested() if credit.attempts > 1:
-            # We waited before this second attempt, so nothing of the first is still on its way.
-            return _rejected(credit, answer.reason, now)
         case Contested():
-            return _unknown(credit, answer.reason, now, patience)
+            return _unknown(credit, _CONTESTED, now, patience)
         case Unclear():
             return _unknown(credit, answer.why, now, patience)
         case Halted() if answer.may_have_booked:
@@ -95,7 +93,9 @@ def after_look_up(
             # A list may show that an earlier attempt failed, while the last is still on its way.
             return None
         case None if patience.may_ask_again(credit, now):
-            return None
+            # A second conflict, and after all this time still no top-up: nobody will book it.
+            is_hopeless = credit.note == _CONTESTED and credit.attempts > 1
+            return _rejected(credit, _CONTESTED, now) if is_hopeless else None
         case _:
             wait = patience.poll_after(now - credit.moved_at)
             note = _SILENT if patience.is_stuck(credit, now) and credit.note != _STUCK else ""

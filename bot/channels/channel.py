@@ -93,6 +93,7 @@ class Message:
     callback: str | None = None
     toast: str | None = None
     asks_contact: bool = False
+    unsubscribe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Parcel:
     message: Message
     tag: str
     valid_for: timedelta | None = None
+    name: str = ""  # the same for every attempt
 
 
 class Fault(StrEnum):

@@ -140,8 +140,14 @@ class Phones:
         if choice.intent is None:
             return _inbound(chat, at, proven_phone=phone, message_ref=ref)
         callback = secrets.token_hex(8)
-        tapped: _Said = {"intent": choice.intent, "scene": choice.scene, "callback": callback}
-        return _inbound(chat, at, **tapped, message_ref=ref)
+        return _inbound(
+            chat,
+            at,
+            intent=choice.intent,
+            scene=choice.scene,
+            callback=callback,
+            message_ref=ref,
+        )
 
     def _button(self, chat: Address, label: str) -> tuple[int, Choice]:
         wanted = label.strip().casefold()

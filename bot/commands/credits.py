@@ -1,12 +1,25 @@
 """`credits`: does the ledger add up, does the operator agree, and what people decide about both."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
+from bot.carrier.carrier import Record
+from bot.carrier.paging import Incomplete
+from bot.carrier.reconcile import Deviation, Kind, Match
+from bot.carrier.statement import StatementRejected, UnusableStatementError, read_statement
+from bot.carrying import carrier_of
+from bot.commands.acting import account
+from bot.commands.house import opened
 from bot.commands.refusal import RefusedError
-from bot.commands.showing import as_json, counting, facts, table
+from bot.commands.showing import Json, as_json, counting, facts, table
 from bot.decisions import By, UndecidableError
 from bot.ledger import check
 from bot.premises import Premises
+from bot.reconciler import compare, keep_run, repair
+from bot.sandbox import operator_settings
+from bot.settings import Settings
 
 _SHOWN = 50  # faults on a terminal; --json has all
 
@@ -53,3 +66,94 @@ async def reverse(house: Premises, text: str, by: By) -> str:
     except UndecidableError as reason:
         raise RefusedError(str(reason)) from None
     return "The credit is reversed by an entry against it; the operator is not told by us."
+
+
+# --- reconcile ----------------------------------------------------------------------------------
+
+_FOREVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def reconcile(
+    house: Premises, settings: Settings, path: Path | None, by: By | None, *, json: bool
+) -> bool:
+    """Compare with the operator's books, show what differs, and tell whether nothing does.
+
+    With `by` the bookings that only the operator knows of are taken over. Raises RefusedError.
+    """
+    listed_at = house.clock()
+    records, rejected = _in_file(path) if path else (await _listed(settings), ())
+    match = await compare(house.store, records, listed_at)
+    repaired = await repair(match, house.decisions, by) if by else 0
+    await keep_run(house.store, match, by.actor if by else account(), house.clock())
+    if json:
+        as_json(_as_json(match, rejected, repaired))
+    else:
+        _show(match, rejected, repaired)
+    return match.ok and not rejected
+
+
+def _in_file(path: Path) -> tuple[tuple[Record, ...], tuple[StatementRejected, ...]]:
+    with opened(path) as stream:
+        body = stream.read()
+    try:
+        statement = read_statement(body)
+    except UnusableStatementError as reason:
+        raise RefusedError(f"{path}: {reason}") from None
+    return statement.records, statement.rejected
+
+
+async def _listed(settings: Settings) -> tuple[Record, ...]:
+    """Ask the operator for the list of our top-ups; in the sandbox the pretended one."""
+    carrier = carrier_of(operator_settings(settings) if settings.is_sandbox else settings)
+    if carrier is None:
+        raise RefusedError("CARRIER_URL: is not set; give the operator's list as FILE.csv")
+    try:
+        records = await carrier.records(_FOREVER)
+    finally:
+        await carrier.close()
+    if isinstance(records, Incomplete):
+        served = " (the sandbox' operator is there while `serve` runs)"
+        where = served if settings.is_sandbox else ""
+        raise RefusedError(f"the operator's list cannot be read: {records.why}{where}")
+    return records
+
+
+def _as_json(match: Match, rejected: tuple[StatementRejected, ...], repaired: int) -> Json:
+    lists = {kind.value: [_deviation(found) for found in match.of(kind)] for kind in Kind}
+    return {
+        "ok": match.ok and not rejected,
+        "matched": match.matched,
+        **lists,
+        "pending": match.pending,
+        "repaired": repaired,
+        "rejected": [{"line": row.line, "reason": row.reason} for row in rejected],
+    }
+
+
+def _deviation(found: Deviation) -> Mapping[str, Json]:
+    return {
+        "credit": str(found.credit) if found.credit else None,
+        "provider_id": found.provider_id,
+        "customer": found.customer,
+        "why": found.why,
+    }
+
+
+def _show(match: Match, rejected: tuple[StatementRejected, ...], repaired: int) -> None:
+    facts(
+        "Both sides agree" if match.ok else "The two sides differ",
+        [
+            ("matched", str(match.matched)),
+            ("under way", str(match.pending)),
+            *((kind.value, str(len(match.of(kind)))) for kind in Kind),
+            ("repaired", str(repaired) if repaired else ""),
+        ],
+    )
+    rows = [
+        (found.kind.value, str(found.credit or "–"), found.provider_id or "–", found.why)
+        for found in match.deviations
+    ]
+    table(("", "credit", "operator's id", "why"), rows[:_SHOWN])
+    if len(rows) > _SHOWN:
+        facts(f"… and {len(rows) - _SHOWN} more; --json lists them", [])
+    table(("line", "why it was not read"), [(str(r.line), r.reason) for r in rejected[:_SHOWN]])

@@ -72,7 +72,9 @@ async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event) -> No
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not server.started and serving.done():
-            raise PortTakenError(f"{host}:{port} cannot be listened on; is something running there?")
+            raise PortTakenError(
+                f"{host}:{port} cannot be listened on; is something running there?"
+            )
     finally:
         server.should_exit = True
         stop.set()

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.channel import Accepted, NotSent, Outcome, Refused, Unknown
-from bot.channels.channel import Fault as F
+from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Refused, Unknown
 from bot.lanes import Lane
 from bot.relay import Relay
 from storage.sqlite import SqliteStore
@@ -97,7 +96,7 @@ async def test_who_dozes_off_for_a_while_lets_somebody_send_it(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "answer",
-    [Unknown("TimeoutError"), NotSent("refused"), Refused(F.CONTENT, "30007"), Accepted("SM-old")],
+    [Unknown("Timeout"), NotSent("down"), Refused(Fault.CONTENT, "30007"), Accepted("SM-old")],
     ids=lambda answer: type(answer).__name__,
 )
 async def test_a_late_word_about_an_older_attempt_changes_nothing(
@@ -139,5 +138,5 @@ async def test_two_nodes_that_look_up_the_same_row_send_it_once_more(tmp_path: P
 
 async def until_state(house: SmsHouse, row: int, state: OutboxState) -> None:
     """Wait until a row has come there."""
-    while (await house.message(row)).state is not state:
+    while (await house.message(row)).state is not state:  # noqa: ASYNC110 (the store has no event)
         await asyncio.sleep(0.005)

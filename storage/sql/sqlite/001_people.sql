@@ -79,6 +79,14 @@ create table links (
     spent_at   integer
 ) without rowid;
 
+create table viewings (
+    customer    text primary key,
+    film        text not null,
+    duration_ms integer not null,
+    reported_at integer not null,
+    watched     text not null  -- JSON: [begins, ends] in ms of the film
+) without rowid;
+
 create table texts (
     hash     text primary key,
     text     text not null,

@@ -68,3 +68,9 @@ where opened_at is not null and closed_at is null;
 select id, customer, request, about, at, closed_at, closed_by
 from requests
 where id = ?;
+
+-- read_viewing --
+-- What a customer has watched of the film.
+select film, duration_ms, reported_at, watched
+from viewings
+where customer = ?;

@@ -83,3 +83,13 @@ set area      = coalesce(excluded.area, area),
     customers = coalesce(excluded.customers, customers),
     opened_at = coalesce(excluded.opened_at, opened_at),
     closed_at = coalesce(excluded.closed_at, closed_at);
+
+-- put_viewing --
+-- Write what a customer has watched of the film; another film begins anew.
+insert into viewings (customer, film, duration_ms, reported_at, watched)
+values (?, ?, ?, ?, ?)
+on conflict (customer) do update
+set film        = excluded.film,
+    duration_ms = excluded.duration_ms,
+    reported_at = excluded.reported_at,
+    watched     = excluded.watched;

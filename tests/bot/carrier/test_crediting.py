@@ -258,7 +258,8 @@ async def test_a_conflict_over_nothing_is_final_only_after_a_second_time() -> No
 
     await desk.run(days=1)
 
-    assert desk.states == [S.REQUESTED, S.UNKNOWN, S.REQUESTED, S.REJECTED]
+    assert desk.states == [S.REQUESTED, S.UNKNOWN, S.REQUESTED, S.UNKNOWN, S.REJECTED]
+    assert desk.operator.asked.count("request") == 2
 
 
 async def test_somebody_who_is_gone_is_not_credited() -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from bot.carrier.bodies import Version
-from bot.carrier.carrier import Accepted, Bill, Booked, Rejected, Volume
+from bot.carrier.carrier import Accepted, Bill, BillLine, Booked, Rejected, Volume
 from bot.carrier.crediting import Crediting
 from bot.carrier.paging import Lists
 from bot.carrier.pretend import PretendOperator
@@ -116,17 +116,17 @@ async def test_what_is_left_and_billed_can_be_read() -> None:
         billed_at=datetime(2026, 11, 3, 6, tzinfo=UTC),
         state="sent",
         due_at=datetime(2026, 11, 17, 6, tzinfo=UTC),
-        cents=2901,
+        cents=2756,
         currency="EUR",
         starts_at=datetime(2026, 10, 1, tzinfo=UTC),
         ends_at=datetime(2026, 11, 1, tzinfo=UTC),
         lines=(
             BillLine("Tarif Nordlicht M", 2499, is_recurring=True),
             BillLine("Option Ausland", 499, is_recurring=True),
-            BillLine("Anrufe ins Ausland", 203),
+            BillLine("Anrufe ins Ausland", 58),
             BillLine("Treuerabatt", -300),
         ),
-        previous_cents=2698,
+        previous_cents=3108,
     )
     assert sum(line.cents for line in bill.lines) == bill.cents
 
@@ -200,6 +200,7 @@ async def test_every_request_and_every_answer_fits_the_published_schema(version:
         "topupBalance": (version.value, "TopupBalance"),
         "queryUsageConsumption": ("677", "QueryUsageConsumption"),
         "customerBill": ("678", "CustomerBill"),
+        "appliedCustomerBillingRate": ("678", "AppliedCustomerBillingRate"),
     }
     checked = set()
     for exchange in house.wire.seen:

@@ -104,7 +104,8 @@ def test_a_tap_means_its_intent_and_fits_into_a_button(intent: Intent) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["", "v0:join", "v2:join", "v1:", "v1:JOIN", "v1:credit_me", "join", "v1:credit_me:7", "💥"]
+    "data",
+    ["", "v0:join", "v2:join", "v1:", "v1:JOIN", "v1:credit_me", "join", "v1:credit_me:7", "💥"],
 )
 def test_a_forged_or_older_button_is_outdated_and_means_nothing(data: str) -> None:
     inbound = heard(tap(data))

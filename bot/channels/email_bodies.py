@@ -1,0 +1,40 @@
+"""The HTML half of an e-mail: the same words as the text, as paragraphs, links and buttons."""
+
+import re
+from html import escape
+
+from bot.channels.channel import Message
+
+_LINK = re.compile(r"https?://[^\s<>]+[^\s<>.,;:!?)]")
+_PAGE = (
+    '<!doctype html><html><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"></head>'
+    '<body style="margin:0;background:#f4f6f5">'
+    '<div style="max-width:34em;margin:auto;padding:1.5em;background:#fff;'
+    'font:16px/1.5 sans-serif;color:#1b2521">{paragraphs}</div></body></html>'
+)
+
+
+def html_of(message: Message) -> str:
+    """Write a message as a small page that loads nothing."""
+    paragraphs = [_paragraph(p) for p in message.text.split("\n\n") if p.strip()]
+    paragraphs += [
+        f'<p><a href="{escape(c.url)}">{escape(c.label)}</a></p>'
+        for c in message.choices
+        if c.url is not None
+    ]
+    return _PAGE.format(paragraphs="".join(paragraphs))
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{'<br>'.join(_linked(line) for line in text.strip().splitlines())}</p>"
+
+
+def _linked(line: str) -> str:
+    """Escape a line and make its addresses links."""
+    parts, end = [], 0
+    for found in _LINK.finditer(line):
+        url = escape(found[0])
+        parts += [escape(line[end : found.start()]), f'<a href="{url}">{url}</a>']
+        end = found.end()
+    return "".join([*parts, escape(line[end:])])
