@@ -1,8 +1,10 @@
 """The one-click way out of e-mail: a POST leaves, a GET only asks, and nobody learns anything."""
 
+from collections.abc import AsyncIterator
+
+import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from bot.web.unsubscribe import routes
 
@@ -13,25 +15,28 @@ def left() -> list[str]:
 
 
 @pytest.fixture
-def client(left: list[str]) -> TestClient:
+async def client(left: list[str]) -> AsyncIterator[httpx.AsyncClient]:
     async def leave(token: str) -> None:
         left.append(token)
 
-    return TestClient(Starlette(routes=routes(leave, "Nordlicht <Mobil>")))
+    app = Starlette(routes=routes(leave, "Nordlicht <Mobil>"))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as browser:
+        yield browser
 
 
-def test_a_scanner_that_follows_the_link_unsubscribes_nobody(
-    client: TestClient, left: list[str]
+async def test_a_scanner_that_follows_the_link_unsubscribes_nobody(
+    client: httpx.AsyncClient, left: list[str]
 ) -> None:
-    page = client.get("/u/some-token")
+    page = await client.get("/u/some-token")
 
     assert page.status_code == 200
     assert left == []
     assert "Nordlicht &lt;Mobil&gt;" in page.text
 
 
-def test_one_click_is_enough(client: TestClient, left: list[str]) -> None:
-    page = client.post("/u/some-token", data={"List-Unsubscribe": "One-Click"})
+async def test_one_click_is_enough(client: httpx.AsyncClient, left: list[str]) -> None:
+    page = await client.post("/u/some-token", data={"List-Unsubscribe": "One-Click"})
 
     assert page.status_code == 200
     assert left == ["some-token"]
