@@ -15,7 +15,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from bot.carrying import carrier_of, crediting_of
+from bot.carrying import carrier_of, operator_workers
 from bot.clock import Mover
 from bot.courtesy import Courtesy
 from bot.lanes import Lane, Surroundings
@@ -93,7 +93,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
         (
             Timers(premises.store, premises.turns, premises.clock),
             _relay(premises, lanes, metrics, horizon_s=0),
-            crediting_of(premises, carrier),
+            *operator_workers(premises, carrier, metrics),
         )
     )
     routes = [*sandbox.routes(mover), *_operator_routes(settings, premises)]
@@ -132,8 +132,7 @@ async def _serve_real(
         Timers(premises.store, premises.turns, premises.clock),
         *channels.workers,
     ]
-    if carrier is not None:
-        workers.append(crediting_of(premises, carrier))
+    workers.extend(operator_workers(premises, carrier, metrics))
     _say_what_is_off(settings)
     tasks: list[Task] = []
     if role in ("all", "web"):

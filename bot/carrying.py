@@ -1,5 +1,6 @@
 """The way to the operator: the charging system's client, and the worker that carries credits."""
 
+import secrets
 
 import structlog
 
@@ -9,8 +10,11 @@ from bot.carrier.facts import Tmf677, Tmf678
 from bot.carrier.paging import Lists
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
+from bot.metrics import Metrics
 from bot.premises import Premises
+from bot.reconciler import Reconciler
 from bot.settings import Settings
+from bot.workers import Worker
 
 PER_SECOND = 20.0  # requests that an operator bears from one process
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -38,6 +42,17 @@ def carrier_of(settings: Settings, per_second: float = PER_SECOND) -> Tmf654 | N
 def crediting_of(premises: Premises, carrier: Tmf654) -> Crediting:
     """Make the worker between the ledger and the operator."""
     return Crediting(premises.store, premises.credits, carrier, premises.clock, alarm=_alarm)
+
+
+def operator_workers(
+    premises: Premises, carrier: Tmf654 | None, metrics: Metrics
+) -> tuple[Worker, ...]:
+    """Make everything that works on what the operator reports and books."""
+    if carrier is None:
+        return ()
+    del metrics
+    reconciler = Reconciler(premises.store, carrier, premises.clock, secrets.token_hex(4))
+    return (crediting_of(premises, carrier), reconciler)
 
 
 def _alarm(words: str) -> None:

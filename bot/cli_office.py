@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from bot.carrier.tmf654 import Tmf654
     from bot.decisions import By
     from bot.premises import Premises
     from bot.settings import Settings
@@ -68,6 +69,14 @@ def _inside(settings: "Settings", work: "Callable[[Premises], Awaitable[bool]]")
         raise typer.Exit(1)
 
 
+def _carrier(settings: "Settings") -> "Tmf654 | None":
+    """Make the client of the operator; the sandbox' operator is there while `serve` runs."""
+    from bot.carrying import carrier_of
+    from bot.sandbox import operator_settings
+
+    return carrier_of(operator_settings(settings) if settings.is_sandbox else settings)
+
+
 def _by(settings: "Settings", manager: str, reason: str) -> "By":
     from bot.commands.acting import acting
     from bot.commands.refusal import RefusedError
@@ -113,7 +122,34 @@ def reconcile(
     if repairs and not (reason and manager):
         raise typer.BadParameter("needs --reason and --as", param_hint="--repair")
     by = _by(settings, manager, reason) if repairs else None
-    _inside(settings, lambda house: command.reconcile(house, settings, file, by, json=as_json))
+
+    async def work(house: "Premises") -> bool:
+        carrier = None if file else _carrier(settings)
+        try:
+            return await command.reconcile(house, file, carrier, by, json=as_json)
+        finally:
+            if carrier is not None:
+                await carrier.close()
+
+    _inside(settings, work)
+
+
+@credit_commands.command(epilog="Example: statthotline credits prove ID --json")
+def prove(credit: Credit, *, as_json: AsJson = False) -> None:
+    """Show what earned a credit, by which consent, who booked it, and what was said of it."""
+    from bot.commands import credits as command
+
+    settings = _settings()
+
+    async def work(house: "Premises") -> bool:
+        carrier = _carrier(settings)
+        try:
+            return await command.show_proof(house, credit, carrier, json=as_json)
+        finally:
+            if carrier is not None:
+                await carrier.close()
+
+    _inside(settings, work)
 
 
 @credit_commands.command(
@@ -148,3 +184,19 @@ def reverse(credit: Credit, *, reason: Reason, manager: As) -> None:
         return True
 
     _inside(settings, work)
+
+
+# --- audit --------------------------------------------------------------------------------------
+
+
+@audit_commands.callback()
+def audit() -> None:
+    """Look after the audit trail."""
+
+
+@audit_commands.command(epilog="Example: statthotline audit verify --json")
+def verify(*, as_json: AsJson = False) -> None:
+    """Follow every chain, and name the first row that does not fit."""
+    from bot.commands import audit as command
+
+    _inside(_settings(), lambda house: command.verify_all(house, json=as_json))

@@ -6,7 +6,7 @@ always answered, STOPP is kept as a keyed hash.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Fault, Inbound, Message, Reachability
@@ -32,11 +32,13 @@ from storage.store import (
     InboxKey,
     Key,
     Memory,
+    PutContact,
     Quarantine,
     Remember,
     SpendLink,
     Store,
     Suppress,
+    Unsuppress,
 )
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -140,6 +142,8 @@ class Conversations:
             if memory.is_suppressed or inbound.was_answered:
                 return (suppress,)
             return (suppress, self._to_stranger(OptedOut(is_member=False), inbound, now))
+        if hearing.intent is Intent.OPT_IN and memory.is_suppressed:
+            return (Unsuppress(keyed), *_opened(memory, inbound.address))
         if memory.is_suppressed or memory.stranger_answered_at is not None:
             return ()
         counted = CountStranger(keyed, now, now + STRANGER_QUIET)
@@ -179,13 +183,15 @@ class Conversations:
 
     async def refused(self, address: Address, fault: Fault) -> None:
         """Close an address that a provider called dead, blocked or opted out."""
+        keyed = self.house.keys.of_address(address)
 
         def decide(memory: Memory) -> Decision[None]:
+            now, is_out = self.house.clock(), fault is Fault.OPTED_OUT
+            suppressed = (Suppress(keyed, "provider", now),) if is_out else ()
             if memory.customer is None:
-                return Decision(None)
-            now = self.house.clock()
+                return Decision(None, suppressed)
             turn = Composition(self.house, memory, memory.customer, now)
-            if fault is Fault.OPTED_OUT:
+            if is_out:
                 said = Heard(at=now, intent=Intent.OPT_OUT, channel=address.channel)
                 turn.take(said, "provider", Reply(address, is_heard=False))
             elif fault in (Fault.ADDRESS, Fault.BLOCKED):
@@ -221,6 +227,14 @@ class Conversations:
             return Decision(None, (Remember(inbox, b"", "", now), kept))
 
         await self.store.turn(Key(inbox=inbox), decide)
+
+
+def _opened(memory: Memory, address: Address) -> tuple[Change, ...]:
+    """Open the address of somebody who was imported after STOPP and now says START."""
+    contact = memory.customer.contact(address) if memory.customer else None
+    if memory.customer is None or contact is None:
+        return ()
+    return (PutContact(memory.customer.number, replace(contact, opted_out_at=None)),)
 
 
 def _typed_code(text: str) -> str | None:

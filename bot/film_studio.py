@@ -1,7 +1,7 @@
 """The studio draws and encodes one film; it runs as a process of its own and then ends.
 
-`python -P -m bot.film_studio FILM POSTER` reads a storyboard as JSON on its standard input. It is the
-only place that loads Pillow and PyAV, so the bot never carries their memory.
+`python -P -m bot.film_studio FILM POSTER` reads a storyboard as JSON on its standard input. Nothing
+else loads PyAV and the film's drawing, so the bot never carries their memory.
 """
 
 import os
@@ -74,7 +74,7 @@ def _encode(job: Job, path: Path) -> None:
 
 
 def _frame(image: Image.Image, at_ms: int) -> av.VideoFrame:
-    drawn = av.VideoFrame.from_image(image)
+    drawn: av.VideoFrame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
     frame = drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
     frame.pts = at_ms // FRAME_MS
     frame.time_base = Fraction(1, _PER_SECOND)

@@ -50,6 +50,12 @@ class Metrics:
             ["lane"],
             registry=self.registry,
         )
+        self.filtered = Gauge(
+            "statthotline_filtered_share",
+            "The share of the last thousand messages that carriers filtered as unwanted.",
+            ["lane"],
+            registry=self.registry,
+        )
         self.lag = Gauge(
             "statthotline_lane_lag_seconds",
             "How long the oldest message that could leave has been waiting.",

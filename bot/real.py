@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute
 
 from bot.channels.channel import Sender
 from bot.channels.sms import SmsSender, TwilioAccount
-from bot.channels.sms_outcomes import judge_receipt
+from bot.channels.sms_outcomes import judge_receipt, soft_retries
+from bot.channels.sms_pricing import PriceReader
 from bot.channels.sms_reconciling import InboundReconciler
 from bot.metrics import Metrics
 from bot.parting import refuser
@@ -88,7 +89,9 @@ def _open_sms(
     store, account = premises.store, account_of(settings)
     sender = SmsSender(account, store.known_refs)
     lane = premises.house.lanes.lane(Channel.SMS) or Channel.SMS.value
-    receipts = Receipts(lane, store, judge_receipt, refuser(premises), metrics)
+    receipts = Receipts(
+        lane, store, store.deliveries, judge_receipt, soft_retries, refuser(premises), metrics
+    )
 
     async def noted(receipt: Receipt, number: str) -> None:
         await receipts.note(receipt, Address(f"tel:{number}") if number.startswith("+") else None)
@@ -100,6 +103,7 @@ def _open_sms(
     channels.senders.append(sender)
     channels.routes.extend(sms_routes(desk))
     channels.workers.append(reconciler)
+    channels.workers.append(PriceReader(sender, store.deliveries, premises.clock, lane))
 
 
 def account_of(settings: Settings) -> TwilioAccount:

@@ -17,10 +17,8 @@ from bot.web.simulator_desk import (
     Person,
     Reason,
     Report,
-    Result,
     Standing,
     StreakShown,
-    Verdict,
 )
 from bot.web.simulator_reports import UnusableReportError
 from flows.customer import Channel, Contact
@@ -38,7 +36,7 @@ class SandboxReports:
 
     premises: Premises
 
-    async def happened(self, report: Report) -> Verdict:
+    async def happened(self, report: Report) -> feed.Taken:
         """Let a report take effect, once. Raises UnusableReportError for data that say nothing."""
         kind = f"{PREFIX}{report.type}.v1"
         try:
@@ -47,8 +45,7 @@ class SandboxReports:
             raise UnusableReportError(str(error)) from error
         digest = digest_of(kind, report.customer, report.at, report.data)
         told = feed.Report(SOURCE, report.id, kind, report.customer, report.at, what, digest)
-        taken = await self.premises.reports.happened(told)
-        return Verdict(Result(taken.result.value), taken.why)
+        return await self.premises.reports.happened(told)
 
 
 @dataclass(frozen=True, slots=True)

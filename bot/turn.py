@@ -1,7 +1,8 @@
 """A turn answers one event in one transaction; here are those that people and the clock cause."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.composing import Composition
 from bot.house import House
@@ -32,37 +33,47 @@ class Turns:
 
     async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
         """Import a customer and invite them, once: invited, not_invited, held_out or duplicate."""
-        keyed = self.house.keys.of_address(customer.contacts[0].address)
-        key = Key(customer=customer.number, address_hash=keyed)
 
         def decide(memory: Memory) -> Decision[str]:
             if memory.customer is not None:
                 return Decision("duplicate")
             now = self.house.clock()
-            put = PutCustomer(customer, now)
-            if not is_held_out and (memory.is_suppressed or not self._may_invite(customer)):
+            put = PutCustomer(self._closed(customer, memory.suppressed, now), now)
+            if not is_held_out and (memory.suppressed or not self._may_invite(customer)):
                 return Decision("not_invited", (put,))
             turn = Composition(self.house, memory, customer, now)
             turn.take(Invited(at=now, is_held_out=is_held_out), "manager")
             return Decision("held_out" if is_held_out else "invited", (put, *turn.finish()))
 
-        answer = await self.store.turn(key, decide)
+        answer = await self.store.turn(self._key(customer), decide)
         self.poke()
         return answer
 
     async def would_invite(self, customer: Customer, *, is_held_out: bool) -> str:
         """Tell what `invite` would answer, and change nothing."""
-        keyed = self.house.keys.of_address(customer.contacts[0].address)
 
         def decide(memory: Memory) -> Decision[str]:
             if memory.customer is not None:
                 return Decision("duplicate")
             if is_held_out:
                 return Decision("held_out")
-            is_closed = memory.is_suppressed or not self._may_invite(customer)
+            is_closed = memory.suppressed or not self._may_invite(customer)
             return Decision("not_invited" if is_closed else "invited")
 
-        return await self.store.turn(Key(customer=customer.number, address_hash=keyed), decide)
+        return await self.store.turn(self._key(customer), decide)
+
+    def _key(self, customer: Customer) -> Key:
+        """Ask for a customer and for all addresses: STOPP at one of them was meant for all."""
+        hashes = tuple(self.house.keys.of_address(c.address) for c in customer.contacts)
+        return Key(customer=customer.number, address_hashes=hashes)
+
+    def _closed(self, customer: Customer, out: frozenset[bytes], now: datetime) -> Customer:
+        """Mark the addresses whose owners once said STOPP: an import opens nothing."""
+        contacts = (
+            replace(c, opted_out_at=now) if self.house.keys.of_address(c.address) in out else c
+            for c in customer.contacts
+        )
+        return replace(customer, contacts=tuple(contacts)) if out else customer
 
     def _may_invite(self, customer: Customer) -> bool:
         """Tell whether there is a ground to invite somebody, and a channel that reaches them."""

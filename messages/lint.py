@@ -15,6 +15,8 @@ from flows.customer import Channel
 from flows.lines import Line
 from messages.rules import JUDGES, Fault, Rendering, Rule, Tone
 from messages.samples import EXTREMES, LONG_LINKS
+from messages.topic_rules import lint_topics
+from messages.topics import Topics, shipped
 from messages.wording import Wordbook, name_of
 
 _MAILED = (lines.Invitation, lines.InvitationReminder)
@@ -26,8 +28,8 @@ def every_line() -> tuple[type[Line], ...]:
     return tuple(line for line in named if line is not Line)
 
 
-def lint(campaign: Campaign, wordbook: Wordbook) -> tuple[Fault, ...]:
-    """Find every fault of a campaign's wording, each named once."""
+def lint(campaign: Campaign, wordbook: Wordbook, topics: Topics | None = None) -> tuple[Fault, ...]:
+    """Find every fault of a campaign's wording and of its help topics, each named once."""
     faults: dict[Fault, None] = {}
     for language in wordbook.languages:
         unworded = tuple(_unworded(language, wordbook))
@@ -36,7 +38,8 @@ def lint(campaign: Campaign, wordbook: Wordbook) -> tuple[Fault, ...]:
         for found in render(wordbook, language, skip={fault.line for fault in unworded}):
             of_it = [found] if isinstance(found, Fault) else _judged(found, campaign, tone)
             faults |= dict.fromkeys(of_it)
-    return tuple(faults)
+    of_topics = lint_topics(topics or shipped(), campaign, _tones())
+    return (*faults, *of_topics)
 
 
 def render(

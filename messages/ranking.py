@@ -1,7 +1,8 @@
 """Ranking finds which topic's phrases a text resembles most, by BM25 on pieces of words.
 
 Pieces of two to four letters survive compounds, typos, dialect and inflection; whole words weigh
-more. What resembles the phrases that belong to no topic counts against all topics.
+more. A word counts for a topic by what it resembles it more than the phrases that belong to none;
+words of courtesy count for nothing.
 
 A piece keeps its weights for all topics in the lanes of one large integer, so that adding up the
 pieces of a text is adding integers: that is what makes a hundred topics cost as little as twenty.
@@ -10,7 +11,7 @@ pieces of a text is adding integers: that is what makes a hundred topics cost as
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from messages.folding import fold, words
@@ -23,11 +24,13 @@ _SATURATION = 3.0  # BM25's k1: how much the second phrase with the same piece s
 _EVENNESS = 0.5  # BM25's b: how much many phrases are discounted
 _WORD_WEIGHT = 3.0  # a whole word against a piece of one
 _OTHER_LANGUAGE = 0.8  # what counts of a likeness in a language that is not the customer's
-_ENDS = 300  # letters: whoever writes at length says what it is about at the beginning or the end
+_AGAINST = 0.3  # how far a word counts against a topic that resembles small talk more
+_CONTENDERS = 12  # topics that are weighed word by word, the best of all others stay behind
+_ENDS = 150  # letters: whoever writes at length says what it is about at the beginning or the end
 _DECISIVE = 0.15  # share of a score from which on a word is named
 _NAMED = 4  # words at most
 
-_LANE = 32  # bits: the pieces of 600 letters stay below a hundredth of it
+_LANE = 32  # bits: the pieces of 300 letters stay below a hundredth of it
 _LANE_MASK = (1 << _LANE) - 1
 _GRAIN = 1000  # steps in a weight of 1
 
@@ -61,32 +64,55 @@ class _Word:
     ideal: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Led:
+    """A topic, its document, its score in grains, and by how much each word is ahead in it."""
+
+    topic: str
+    number: int
+    score: float
+    leads: tuple[float, ...]
+
+
 class Ranking:
     """All phrases, weighed once."""
 
-    def __init__(self, phrases: Mapping[Document, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        phrases: Mapping[Document, Sequence[str]],
+        courtesy: Collection[str] = (),
+    ) -> None:
         self._documents = tuple(phrases)
         self._lanes = struct.Struct(f"<{len(self._documents)}I")
         counts = tuple(_count(said) for said in phrases.values())
         self._pieces = dict(_weighed(counts))
         self._unheard = _ideal("", 0, len(counts))
+        self._elsewhere = tuple(n for n, (_, topic) in enumerate(phrases) if topic == ELSEWHERE)
+        self._courtesy = frozenset(word for said in courtesy for word in words(fold(said)))
 
     def rank(self, text: str, language: str, most: int) -> tuple[Hit, ...]:
         """Rank the topics, best first; nothing if the text resembles none or has no words."""
         spoken = tuple(self._spoken(text))
-        best = self._best_by_topic(sum(word.lanes for word in spoken), language)
-        against, _ = best.pop(ELSEWHERE, _UNLIKE)
+        own = [1.0 if code == language else _OTHER_LANGUAGE for code, _ in self._documents]
         scale = _GRAIN * math.sqrt(sum(word.ideal for word in spoken) or 1.0)
-        ordered = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))
-        return tuple(
-            Hit(topic, (score - against) / scale, self._why(spoken, number))
-            for topic, (score, number) in ordered[:most]
-            if score > against
-        )
+        ranked = sorted(self._led(spoken, own), key=lambda led: (-led.score, led.topic))[:most]
+        return tuple(Hit(led.topic, led.score / scale, self._why(spoken, led)) for led in ranked)
+
+    def _led(self, spoken: Sequence[_Word], own: Sequence[float]) -> Iterator[_Led]:
+        """Weigh the likeliest topics word by word against what belongs to none."""
+        weights = [self._unpacked(word.lanes) for word in spoken]
+        against = [max((w[n] * own[n] for n in self._elsewhere), default=0.0) for w in weights]
+        for topic, number in self._contenders(spoken, own):
+            leads = [w[number] * own[number] - a for w, a in zip(weights, against, strict=True)]
+            score = sum(lead if lead > 0 else lead * _AGAINST for lead in leads)
+            if score > 0:
+                yield _Led(topic, number, score, tuple(leads))
 
     def _spoken(self, text: str) -> Iterator[_Word]:
         said: set[str] = set()
         for word in dict.fromkeys(words(fold(_ends(text)))):
+            if word in self._courtesy:
+                continue
             cut = [piece for piece in _cut(word) if piece not in said]
             said.update(cut)
             known = tuple(piece for piece in cut if piece in self._pieces)
@@ -95,36 +121,43 @@ class Ranking:
             yield _Word(word, known, sum(piece.lanes for piece in weighed), ideal)
 
     def _unheard_in(self, cut: Sequence[str], known: int) -> float:
-        """Give the ideal of the pieces that nobody knows; the last one may be the whole word."""
-        is_new = bool(cut) and cut[-1].startswith("=") and cut[-1] not in self._pieces
+        """Give the ideal of the pieces that nobody knows; the last one is the whole word."""
+        is_new = cut[-1] not in self._pieces
         return self._unheard * (len(cut) - known + (_WORD_WEIGHT - 1) * is_new)
 
-    def _best_by_topic(self, lanes: int, language: str) -> dict[str, tuple[float, int]]:
-        """Take for each topic the language in which it fits best, and the document's number."""
-        scores = self._lanes.unpack(lanes.to_bytes(self._lanes.size, "little"))
-        best: dict[str, tuple[float, int]] = {}
-        for number, ((spoken, topic), said) in enumerate(zip(self._documents, scores, strict=True)):
-            score = said if spoken == language else said * _OTHER_LANGUAGE
-            if score > best.get(topic, _UNLIKE)[0]:
-                best[topic] = (score, number)
-        return best
+    def _unpacked(self, lanes: int) -> tuple[int, ...]:
+        return self._lanes.unpack(lanes.to_bytes(self._lanes.size, "little"))
 
-    def _why(self, spoken: Sequence[_Word], number: int) -> tuple[str, ...]:
+    def _contenders(
+        self, spoken: Sequence[_Word], own: Sequence[float]
+    ) -> Iterator[tuple[str, int]]:
+        """Give the likeliest topics, each with the document of the language it fits best."""
+        scores = self._unpacked(sum(word.lanes for word in spoken))
+        ordered = sorted(range(len(scores)), key=lambda number: -scores[number] * own[number])
+        best: dict[str, int] = {}
+        for number in ordered:
+            best.setdefault(self._documents[number][1], number)
+            if len(best) > _CONTENDERS or not scores[number]:
+                break
+        best.pop(ELSEWHERE, None)
+        yield from best.items()
+
+    def _why(self, spoken: Sequence[_Word], led: _Led) -> tuple[str, ...]:
         """Name the words that decided; of one that the topic does not know, what is alike."""
-        shares = {word: _lane(word.lanes, number) for word in spoken}
-        least = _DECISIVE * sum(shares.values())
-        ordered = sorted(spoken, key=lambda word: -shares[word])[:_NAMED]
-        return tuple(self._named(word, number) for word in ordered if shares[word] >= least)
+        least = _DECISIVE * sum(lead for lead in led.leads if lead > 0)
+        ordered = sorted(zip(led.leads, spoken, strict=True), key=lambda one: -one[0])[:_NAMED]
+        return tuple(self._named(word, led.number) for lead, word in ordered if lead > least)
 
     def _named(self, word: _Word, number: int) -> str:
-        alike = {piece for piece in word.known if _lane(self._pieces[piece].lanes, number)}
-        if f"={word.text}" in alike:
+        if self._holds(f"={word.text}", number):
             return word.text
-        joined = _joined(word.text, alike)
+        joined = _joined(word.text, {p for p in word.known if self._holds(p, number)})
         return word.text if joined == word.text else f"{word.text} ({joined})"
 
-
-_UNLIKE = (0.0, 0)
+    def _holds(self, piece: str, number: int) -> bool:
+        """Tell whether a piece occurs in a document."""
+        known = self._pieces.get(piece)
+        return known is not None and known.lanes >> (_LANE * number) & _LANE_MASK != 0
 
 
 def _ends(text: str) -> str:
@@ -173,16 +206,11 @@ def _ideal(piece: str, spread: int, documents: int) -> float:
     return weight * rarity * (_SATURATION + 1)
 
 
-def _lane(lanes: int, number: int) -> int:
-    """Give the weight for one document, in grains."""
-    return (lanes >> (_LANE * number)) & _LANE_MASK
-
-
 def _joined(word: str, pieces: set[str]) -> str:
     """Give the longest stretch of a word that its pieces cover without a gap."""
     marked = f"_{word}_"
     covered = [False] * len(marked)
-    for length in _LENGTHS:
+    for length in _LENGTHS[1:]:  # two letters are alike in any word
         for start in range(len(marked) - length + 1):
             if marked[start : start + length] in pieces:
                 covered[start : start + length] = [True] * length

@@ -19,10 +19,11 @@ from flows.campaign import Operator
 from flows.customer import Channel
 from messages.ranking import ELSEWHERE, Ranking
 
+_LISTS = ("courtesy", "elsewhere")  # what is no topic in a file of topics
 _MOST_FOUND = 5
 _MOST_OFFERED = 3
 # Calibrated on tests/messages/questions.toml; what is below resembles small talk as much.
-_LIKELY = 1.5  # score from which on a topic is worth offering
+_LIKELY = 1.8  # score from which on a topic is worth offering
 _CERTAIN = 3.0  # score from which on a topic may be answered at once
 _AHEAD = 0.25  # share of its score by which it must lead the second
 _NEAR = 0.4  # share of the best score from which on another is offered beside it
@@ -177,7 +178,8 @@ def load(overrides: Path | None = None) -> Topics:
     for language, place in _places(overrides) if overrides else ():
         told[language] = _merged(told.get(language, {}), _read(place))
     topics = {language: dict(_topics(language, tables)) for language, tables in told.items()}
-    return Topics(topics, Ranking(dict(_phrases(told, topics))))
+    courtesy = {word for tables in told.items() for word in _listed("courtesy", *tables)}
+    return Topics(topics, Ranking(dict(_phrases(told, topics)), courtesy))
 
 
 def _own(language: str) -> str:
@@ -216,7 +218,7 @@ def _merged(shipped_ones: _Tables, own: _Tables) -> _Tables:
 
 def _topics(language: str, tables: _Tables) -> Iterator[tuple[str, Topic]]:
     for id_, table in tables.items():
-        if id_ == "elsewhere":
+        if id_ in _LISTS:
             continue
         try:
             told = msgspec.convert(table, _Told)
@@ -230,13 +232,13 @@ def _phrases(
 ) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     """Gather what is said about each topic, its title too, and what is about none."""
     for language, tables in told.items():
-        yield (language, ELSEWHERE), _elsewhere(language, tables)
+        yield (language, ELSEWHERE), _listed("elsewhere", language, tables)
         for id_, topic in topics[language].items():
             yield (language, id_), (topic.title, *topic.phrases)
 
 
-def _elsewhere(language: str, tables: _Tables) -> tuple[str, ...]:
+def _listed(name: str, language: str, tables: _Tables) -> tuple[str, ...]:
     try:
-        return msgspec.convert(tables.get("elsewhere", ()), tuple[str, ...])
+        return msgspec.convert(tables.get(name, ()), tuple[str, ...])
     except msgspec.ValidationError as error:
-        raise UnusableTopicsError(f"{language}/topics.toml [elsewhere]: {error}") from error
+        raise UnusableTopicsError(f"{language}/topics.toml [{name}]: {error}") from error

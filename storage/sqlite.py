@@ -19,6 +19,7 @@ from storage.migrate import migrate_sqlite
 from storage.queries import load
 from storage.sqlite_broadcasts import SqliteBroadcasts
 from storage.sqlite_changes import apply, changes_what_is_common
+from storage.sqlite_deliveries import SqliteDeliveries
 from storage.sqlite_memory import Recall, read_watermarks
 from storage.sqlite_snapshot import SqliteSnapshot
 from storage.sqlite_writer import LONGEST_QUEUE, Hop, Writer
@@ -66,6 +67,7 @@ class SqliteStore:
         self._writer = Writer(hop, self._recall.fresh, longest_queue)
         self._is_closed = False
         self.broadcasts = SqliteBroadcasts(self._recall, self._read, self._writer.run)
+        self.deliveries = SqliteDeliveries(self._read, self._writer.run)
 
     @classmethod
     async def open(cls, path: Path, longest_queue: int = LONGEST_QUEUE) -> Self:

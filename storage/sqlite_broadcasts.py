@@ -194,7 +194,9 @@ _Columns = tuple[
 
 
 def _to_row(columns: _Columns) -> BroadcastRow:
-    number, author, audience, texts, starts, at_most, hash_, state, reason, drafted_at = columns[:10]
+    number, author, audience, texts, starts, at_most, hash_, state, reason, drafted_at = columns[
+        :10
+    ]
     starts_at, approved_by, approved_hash, started_at, ended_at, is_planned, cursor = columns[10:]
     return BroadcastRow(
         id=number,
@@ -299,9 +301,7 @@ def _pace(db: sqlite3.Connection, number: int) -> float | None:
     return float((count - 1) / timedelta(microseconds=last - first).total_seconds())
 
 
-def _report(
-    db: sqlite3.Connection, number: int, after: str, most: int
-) -> tuple[ReportRow, ...]:
+def _report(db: sqlite3.Connection, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
     rows = db.execute(_SQL["report"], (number, after, most))
     return tuple(
         ReportRow(customer, state, reason, attempts, address, lane, to_moment_or_none(at), *rest)

@@ -84,6 +84,7 @@ class Recall:
             tail=tail or b"",
             credits=read_credits(db, customer.number) if customer and has_credits else (),
             is_suppressed=is_suppressed,
+            suppressed=frozenset(_suppressed(db, key.address_hashes)),
             stranger_answered_at=answered_at,
             link=_read_link(db, key.link_hash),
             watermarks=common.watermarks,
@@ -161,6 +162,10 @@ def _read_standing(
     found = db.execute(_SQL["read_standing"], (address_hash,))
     is_suppressed, answered_at = found.fetchone()
     return bool(is_suppressed), to_moment_or_none(answered_at)
+
+
+def _suppressed(db: sqlite3.Connection, hashes: Iterable[bytes]) -> Iterable[bytes]:
+    return (h for h in hashes if db.execute(_SQL["is_suppressed"], (h,)).fetchone())
 
 
 def _read_link(db: sqlite3.Connection, link_hash: bytes | None) -> Link | None:

@@ -4,7 +4,7 @@ import sqlite3
 
 from storage.queries import load
 from storage.records import to_int
-from storage.store import OutboxState, Receipt
+from storage.store import Again, OutboxState, Receipt
 
 _SQL = load("sqlite", "receipts")
 _OUTBOX = load("sqlite", "outbox")
@@ -18,7 +18,7 @@ _ENDS = {
 }
 _MENDED = {("undelivered", "delivered"), ("failed", "delivered")}
 
-_Message = tuple[int, str, str | None, int | None, str | None]
+_Message = tuple[int, str | None, int | None, str | None, int, int | None]
 
 
 def note(db: sqlite3.Connection, receipt: Receipt) -> bool:
@@ -26,18 +26,27 @@ def note(db: sqlite3.Connection, receipt: Receipt) -> bool:
     message = _find(db, receipt)
     if message is None:
         return False
-    row_id, _, customer, _, _ = message
+    row_id, customer, _, _, attempt, _ = message
     if customer is None:
         db.execute(_OUTBOX["forget"], (row_id,))  # it has left, which is all we needed to know
         return True
     at = to_int(receipt.at)
-    kept = (row_id, receipt.status, at, receipt.rank, receipt.code)
+    kept = (row_id, attempt, receipt.status, at, receipt.rank, receipt.code)
     db.execute(_SQL["keep_receipt"], kept)
     _adopt(db, receipt, row_id)
     if _rises(receipt, message):
         end = _ENDS.get(receipt.status)
         db.execute(_SQL["climb"], (receipt.status, receipt.rank, receipt.code, end, row_id))
+        again = receipt.again
+        if end is OutboxState.FAILED and again is not None and _may_leave(again, message):
+            db.execute(_SQL["leave_again"], (to_int(again.at), row_id))
     return True
+
+
+def _may_leave(again: Again, message: _Message) -> bool:
+    """Tell whether a message that failed softly has an attempt left, and is still worth it then."""
+    *_, attempt, use_by = message
+    return attempt < again.attempts and (use_by is None or to_int(again.at) < use_by)
 
 
 def _find(db: sqlite3.Connection, receipt: Receipt) -> _Message | None:
@@ -56,11 +65,12 @@ def _adopt(db: sqlite3.Connection, receipt: Receipt, row_id: int) -> None:
         db.execute(_SQL["adopt"], (receipt.ref, *facts))
     except sqlite3.IntegrityError:
         db.execute(_SQL["adopt"], (None, *facts))  # the id is another row's
+    db.execute(_SQL["has_left"], (row_id,))
 
 
 def _rises(receipt: Receipt, message: _Message) -> bool:
     """Tell whether a status comes later than the known one; of two ends the first stays."""
-    _, _, _, rank, status = message
+    _, _, rank, status, _, _ = message
     if rank is None or receipt.rank > rank:
         return True
     return receipt.rank == rank and (status, receipt.status) in _MENDED

@@ -33,7 +33,12 @@ class Hop(aiosqlite.Connection):
     async def open(cls, connect: Callable[[], sqlite3.Connection]) -> Self:
         """Connect, in the new thread."""
         hop = cls(connect, iter_chunk_size=1)
-        await hop
+        hop._thread.daemon = True  # a process that dies of an error must not hang on this
+        try:
+            await hop
+        except BaseException:
+            await asyncio.to_thread(hop._thread.join)  # its last words need a running loop
+            raise
         return hop
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:

@@ -20,6 +20,7 @@ from flows.effects import Gate, Request
 from flows.events import Feed
 from flows.journey import Journey
 from flows.watching import Viewing
+from storage.deliveries import Deliveries
 
 T = TypeVar("T")
 
@@ -66,12 +67,14 @@ class InboxKey:
 class Key:
     """Whom a turn concerns: a customer by number, address, link or credit, and which message.
 
-    Hashes are keyed (HMAC with SECRET_KEY), so that what stays behind names nobody.
+    Hashes are keyed (HMAC with SECRET_KEY), so that what stays behind names nobody. An import asks
+    for all its addresses by `address_hashes`.
     """
 
     customer: str | None = None
     address: Address | None = None
     address_hash: bytes | None = None
+    address_hashes: tuple[bytes, ...] = ()
     link_hash: bytes | None = None
     credit: UUID | None = None
     inbox: InboxKey | None = None
@@ -128,6 +131,7 @@ class Memory:
     tail: bytes = b""  # the hash of its last row
     credits: tuple[CreditRow, ...] = ()
     is_suppressed: bool = False
+    suppressed: frozenset[bytes] = frozenset()  # of the key's `address_hashes`
     stranger_answered_at: datetime | None = None
     link: Link | None = None
     watermarks: tuple[tuple[Feed, datetime], ...] = ()
@@ -547,8 +551,19 @@ class Unresolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Let a message that failed softly leave once more, if it has left fewer times than this."""
+
+    at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """A provider's word about a message, by our tag or its own id; kept whatever its order."""
+    """A provider's word about a message, by our tag or its own id; kept whatever its order.
+
+    `again` says what to do if that word is a failure which may not last.
+    """
 
     status: str
     rank: int
@@ -558,6 +573,7 @@ class Receipt:
     code: str | None = None
     segments: int | None = None
     price_cents: float | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -736,6 +752,10 @@ class CustomerRow:
 
 class Store(Protocol):
     """The keeper of journeys, inbox, outbox, wakes, ledger and audit."""
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What became of messages in the end."""
 
     async def close(self) -> None:
         """Refuse new turns, finish those that wait, and close."""

@@ -142,8 +142,17 @@ class Tmf654:
         return Volume(sum(left), soonest(buckets)) if left else None
 
     async def last_bill(self, subscriber: Subscriber) -> Bill | None:
-        """Read the latest bill where TMF678 is set."""
-        return await self._bills.last_bill(subscriber) if self._bills is not None else None
+        """Read the latest bill where TMF678 is set; the account is looked up if it is not known."""
+        if self._bills is None:
+            return None
+        if subscriber.account is None:
+            buckets = await self._buckets(subscriber)
+            if isinstance(buckets, Incomplete):
+                return None
+            # The account behind a shared bucket may be somebody else's, and so would be its bill.
+            own = (b.account for b in buckets if b.account and b.is_shared is not True)
+            subscriber = replace(subscriber, account=next(own, None))
+        return await self._bills.last_bill(subscriber)
 
     async def close(self) -> None:
         """Give back connections, those for the facts included."""

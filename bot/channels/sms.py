@@ -15,6 +15,7 @@ from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Parcel, Refu
 from bot.channels.sms_outcomes import classify
 from flows.customer import Channel
 from messages.segments import normalise
+from storage.deliveries import Priced
 
 if TYPE_CHECKING:
     import aiohttp
@@ -27,6 +28,7 @@ VALIDITY = (timedelta(seconds=10), timedelta(hours=10))
 CLOCK_SKEW = timedelta(seconds=5)
 TIMEOUT_S = 12.0  # for a whole request; the tag or a look-up tells about what took longer
 LISTED = 20
+PAGE = 1000
 MOST_RECEIVED = 20_000
 
 
@@ -70,6 +72,7 @@ class Received:
 
 
 TakenRefs = Callable[[Sequence[str]], Awaitable[frozenset[str]]]
+KeepPrices = Callable[[Sequence[Priced]], Awaitable[None]]
 
 
 class SmsSender:
@@ -115,6 +118,10 @@ class SmsSender:
     async def received(self, since: datetime) -> tuple[Received, ...]:
         """List what was written to us since then; raises ListingFailedError."""
         return await _received(self._connect(), self._account, since)
+
+    async def prices(self, day: datetime, keep: KeepPrices) -> None:
+        """Hand on the prices of what was sent on a day (in UTC); raises ListingFailedError."""
+        await _prices(self._connect(), day, keep)
 
     async def close(self) -> None:
         """Close the session."""
@@ -210,7 +217,7 @@ async def _received(
     to = {"to": account.number} if account.number else {}
     received = []
     with _asking():
-        stream = await client.messages.stream_async(page_size=1000, limit=MOST_RECEIVED, **to)
+        stream = await client.messages.stream_async(page_size=PAGE, limit=MOST_RECEIVED, **to)
         async for message in stream:
             at = message.date_created
             if isinstance(at, datetime) and at < since:
@@ -221,6 +228,26 @@ async def _received(
                     Received(message.sid or "", message.from_ or "", message.body or "", at)
                 )
     return tuple(received)
+
+
+async def _prices(client: "Client", day: datetime, keep: KeepPrices) -> None:
+    span = {"date_sent_after": day, "date_sent_before": day + timedelta(days=1)}
+    figures: list[Priced] = []
+    with _asking():
+        async for message in await client.messages.stream_async(page_size=PAGE, **span):
+            figures.extend(_priced(message))
+            if len(figures) >= PAGE:
+                await keep(figures)
+                figures = []
+    await keep(figures)
+
+
+def _priced(message: "MessageInstance") -> Iterator[Priced]:
+    """Read a price, which is a negative number of the account's currency, or missing."""
+    if message.sid and message.price:
+        segments = str(message.num_segments or "")
+        count = int(segments) if segments.isdecimal() and segments != "0" else None
+        yield Priced(message.sid, abs(float(message.price)) * 100, count)
 
 
 def _is_to_us(message: "MessageInstance", account: TwilioAccount) -> bool:

@@ -61,6 +61,9 @@ CAPS = {
     63038: timedelta(hours=6),
 }
 
+SOFT_RETRIES = 2
+FEWER_RETRIES = {30008: 1}  # nobody says why, so it hardly gets better
+
 UNCERTAIN = {REQUEST_FAILED, 30410}  # 30410: Twilio itself does not resend, to avoid doubles
 
 
@@ -84,6 +87,13 @@ def judge_receipt(code: str | None) -> Fault | None:
     if code is None or not code.isascii() or not code.isdecimal():
         return None
     return FAULTS.get(int(code))
+
+
+def soft_retries(code: str | None) -> int:
+    """Tell how often a message may leave again whose failure was reported with this code."""
+    if judge_receipt(code) is not Fault.LATER:
+        return 0
+    return FEWER_RETRIES.get(int(code or 0), SOFT_RETRIES)
 
 
 def _by_status(status: int) -> Fault:

@@ -9,22 +9,21 @@ from bot.carrier.carrier import Record
 from bot.carrier.paging import Incomplete
 from bot.carrier.reconcile import Deviation, Kind, Match
 from bot.carrier.statement import StatementRejected, UnusableStatementError, read_statement
-from bot.carrying import carrier_of
 from bot.commands.acting import account
 from bot.commands.house import opened
+from bot.commands.office import Office
 from bot.commands.refusal import RefusedError
-from bot.commands.showing import Json, as_json, counting, facts, table
+from bot.commands.showing import Json, as_json, counting, facts, moment, table, wall
 from bot.decisions import By, UndecidableError
 from bot.ledger import check
-from bot.premises import Premises
-from bot.reconciler import compare, keep_run, repair
-from bot.sandbox import operator_settings
-from bot.settings import Settings
+from bot.proofs import Follows, prove
+from bot.reconciler import Books, compare, keep_run, repair
 
 _SHOWN = 50  # faults on a terminal; --json has all
+_DIGITS = 16  # of a hash on a terminal
 
 
-async def check_all(house: Premises, *, json: bool) -> bool:
+async def check_all(house: Office, *, json: bool) -> bool:
     """Count everything anew, show what was found, and tell whether it adds up."""
     with counting("customers") as tell:
         found = await check(house.store, house.terms, tell)
@@ -48,7 +47,7 @@ def credit_of(text: str) -> UUID:
         raise RefusedError(f"{text}: is no credit; `customer ADDRESS --json` lists them") from None
 
 
-async def settle(house: Premises, text: str, by: By, *, is_booked: bool) -> str:
+async def settle(house: Office, text: str, by: By, *, is_booked: bool) -> str:
     """Say whether the operator booked a credit; answers with a sentence."""
     try:
         await house.decisions.settle(credit_of(text), by, is_booked=is_booked)
@@ -59,7 +58,7 @@ async def settle(house: Premises, text: str, by: By, *, is_booked: bool) -> str:
     return "The credit is not booked; it will be asked for again."
 
 
-async def reverse(house: Premises, text: str, by: By) -> str:
+async def reverse(house: Office, text: str, by: By) -> str:
     """Take back a confirmed credit; answers with a sentence."""
     try:
         await house.decisions.reverse(credit_of(text), by)
@@ -68,20 +67,56 @@ async def reverse(house: Premises, text: str, by: By) -> str:
     return "The credit is reversed by an entry against it; the operator is not told by us."
 
 
+# --- prove --------------------------------------------------------------------------------------
+
+
+async def show_proof(house: Office, text: str, operator: Follows | None, *, json: bool) -> bool:
+    """Show the chain of one credit, and tell whether it holds. Raises RefusedError."""
+    proof = await prove(house.store, house.terms, credit_of(text), operator)
+    if proof is None:
+        raise RefusedError(f"there is no credit {text}")
+    if json:
+        chain = [
+            {
+                "kind": link.kind,
+                "id": link.id,
+                "at": moment(link.at),
+                "hash": link.hash,
+                "digest": link.digest,
+                "what": link.what,
+            }
+            for link in proof.chain
+        ]
+        as_json({"ok": proof.ok, "chain": chain, "faults": list(proof.faults)})
+        return proof.ok
+    credit, zone = proof.credit, house.terms.current.zone
+    facts(
+        f"{credit.megabytes} MB for {credit.step}, customer {credit.customer}",
+        [("state", credit.state.value), ("since", wall(credit.moved_at, zone))],
+    )
+    rows = [
+        (link.kind, link.id, wall(link.at, zone), link.what, link.hash[:_DIGITS])
+        for link in proof.chain
+    ]
+    table(("", "id", "at", "", "hash"), rows)
+    table(("fault",), [(fault,) for fault in proof.faults])
+    return proof.ok
+
+
 # --- reconcile ----------------------------------------------------------------------------------
 
 _FOREVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def reconcile(
-    house: Premises, settings: Settings, path: Path | None, by: By | None, *, json: bool
+    house: Office, path: Path | None, books: Books | None, by: By | None, *, json: bool
 ) -> bool:
-    """Compare with the operator's books, show what differs, and tell whether nothing does.
+    """Compare with the operator's file or books, show what differs, tell whether nothing does.
 
     With `by` the bookings that only the operator knows of are taken over. Raises RefusedError.
     """
     listed_at = house.clock()
-    records, rejected = _in_file(path) if path else (await _listed(settings), ())
+    records, rejected = _in_file(path) if path else (await _listed(books), ())
     match = await compare(house.store, records, listed_at)
     repaired = await repair(match, house.decisions, by) if by else 0
     await keep_run(house.store, match, by.actor if by else account(), house.clock())
@@ -102,19 +137,12 @@ def _in_file(path: Path) -> tuple[tuple[Record, ...], tuple[StatementRejected, .
     return statement.records, statement.rejected
 
 
-async def _listed(settings: Settings) -> tuple[Record, ...]:
-    """Ask the operator for the list of our top-ups; in the sandbox the pretended one."""
-    carrier = carrier_of(operator_settings(settings) if settings.is_sandbox else settings)
-    if carrier is None:
+async def _listed(books: Books | None) -> tuple[Record, ...]:
+    if books is None:
         raise RefusedError("CARRIER_URL: is not set; give the operator's list as FILE.csv")
-    try:
-        records = await carrier.records(_FOREVER)
-    finally:
-        await carrier.close()
+    records = await books.records(_FOREVER)
     if isinstance(records, Incomplete):
-        served = " (the sandbox' operator is there while `serve` runs)"
-        where = served if settings.is_sandbox else ""
-        raise RefusedError(f"the operator's list cannot be read: {records.why}{where}")
+        raise RefusedError(f"the operator's list cannot be read: {records.why}")
     return records
 
 

@@ -1,9 +1,9 @@
 """`customer`: one customer's state, its history, and why it stands so."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.card import flags, next_of
 from bot.commands.house import OpenHouse
 from bot.commands.showing import Json, as_json, facts, moment, table, wall
 from flows import standing
@@ -23,7 +23,7 @@ def show_json(dossier: Dossier, house: OpenHouse, *, why: bool) -> None:
         "language": journey.language if journey else customer.language,
         "state": _state(journey, terms),
         "step": standing.step_of(journey, terms) if journey else None,
-        "flags": list(_flags(customer, journey)),
+        "flags": list(flags(customer.contacts, journey)),
         "consent": _consent(journey),
         "credits": [_credit(credit) for credit in dossier.memory.credits],
         "streak": _streak(journey, terms),
@@ -43,7 +43,7 @@ def show(dossier: Dossier, house: OpenHouse, *, why: bool) -> None:
         [
             ("state", _state(journey, terms) or "imported, not invited"),
             ("step", standing.step_of(journey, terms) if journey else ""),
-            ("flags", ", ".join(_flags(customer, journey))),
+            ("flags", ", ".join(flags(customer.contacts, journey))),
             ("addresses", ", ".join(contact.address.value for contact in customer.contacts)),
             ("language", journey.language if journey else customer.language),
             ("consent", _consent_line(journey, zone)),
@@ -68,16 +68,6 @@ def _of(dossier: Dossier, house: OpenHouse) -> tuple[Customer, Journey | None, C
 def _state(journey: Journey | None, terms: Campaign) -> str | None:
     """Name the state; somebody who was imported and not invited has none."""
     return standing.state_of(journey, terms).value if journey else None
-
-
-def _flags(customer: Customer, journey: Journey | None) -> tuple[str, ...]:
-    flags = {
-        "opted_out": any(contact.opted_out_at for contact in customer.contacts)
-        or (journey is not None and journey.is_silent),
-        "blocked": any(contact.blocked_at for contact in customer.contacts),
-        "accessible": journey is not None and journey.is_accessible,
-    }
-    return tuple(name for name, holds in flags.items() if holds)
 
 
 def _consent(journey: Journey | None) -> Mapping[str, Json] | None:
@@ -134,17 +124,13 @@ def _streak_line(journey: Journey | None, terms: Campaign) -> str:
     return f"{months}, {wall(span.start, terms.zone)} to {wall(span.end, terms.zone)}"
 
 
-def _earliest(dossier: Dossier) -> tuple[datetime, str] | None:
-    return min(((wake.at, wake.what) for wake in dossier.wakes), default=None)
-
-
 def _next(dossier: Dossier) -> Mapping[str, Json] | None:
-    due = _earliest(dossier)
+    due = next_of(dossier)
     return {"what": due[1], "at": moment(due[0])} if due else None
 
 
 def _next_line(dossier: Dossier, zone: ZoneInfo) -> str:
-    due = _earliest(dossier)
+    due = next_of(dossier)
     return f"{due[1].replace('_', ' ')}, {wall(due[0], zone)}" if due else ""
 
 

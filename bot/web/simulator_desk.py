@@ -3,23 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
+from bot.carrier.feed import Taken
 from bot.channels.channel import Clock, Inbound
 from bot.channels.simulator_phones import Phones
-
-
-class Result(StrEnum):
-    """What became of an operator's report (design 1.8)."""
-
-    APPLIED = "applied"
-    REPEAT = "repeat"
-    HELD = "held"
-    IGNORED = "ignored"
-    UNKNOWN_CUSTOMER = "unknown_customer"
-    QUARANTINED = "quarantined"
-    CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +19,6 @@ class Report:
     customer: str | None
     at: datetime
     data: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a report, and why, in one sentence."""
-
-    result: Result
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +114,7 @@ class Ears(Protocol):
 class Operations(Protocol):
     """Who takes the operator's events."""
 
-    async def happened(self, report: Report) -> Verdict:
+    async def happened(self, report: Report) -> Taken:
         """Let a report take effect, once."""
 
 

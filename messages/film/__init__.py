@@ -1,1 +1,1 @@
-"""The film that explains an invoice: its storyboard, its frames, its captions and its transcript."""
+"""The film that explains an invoice: its storyboard, frames, captions and transcript."""

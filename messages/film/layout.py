@@ -123,7 +123,7 @@ def _body(telling: Telling, y: int) -> Iterator[Piece]:
 
 
 def _said(telling: Telling, y: int) -> Iterator[Piece]:
-    """The sentences beneath the picture, each when it is its turn."""
+    """Put the sentences beneath the picture, each when it is its turn."""
     for cue in telling.cues[: len(telling.said)]:
         at_ms = cue.from_ms - telling.scene.from_ms + 600
         for line in SAID.lines(cue.text, INSIDE):
@@ -157,12 +157,11 @@ def _figure(telling: Telling, text: str, beneath: list[str], y: int) -> Iterator
 
 
 def _table(telling: Telling, y: int) -> Iterator[Piece]:
-    """The rows one after the other, and their sum if there are several."""
-    has_sum = len(telling.rows) > 1 and bool(telling.rows[0].amount)
+    """Let the rows come one after the other."""
     yield from _card(y, _ROW * len(telling.rows) + 2 * _PADDING - 18)
     colour = tint(telling.scene.kind)
     for n, row in enumerate(telling.rows):
-        at_ms = 200 + (n + 1) * _STEP_MS * (2 if has_sum else 1)
+        at_ms = 200 + (n + 1) * _STEP_MS * 2
         yield from _row(row, y + _PADDING + n * _ROW, at_ms, colour)
         if n:
             rule = Image.new("RGBA", (INSIDE - 2 * _PADDING, 2), (*FAINT, 255))
@@ -206,7 +205,7 @@ def _bars(bars: tuple[Bar, ...], y: int, colour: Colour) -> Iterator[Piece]:
 
 
 def _leaf(telling: Telling, y: int) -> Iterator[Piece]:
-    """The opening: a sheet of paper with lines on it, as a bill looks from afar."""
+    """Draw a sheet of paper with lines on it, as a bill looks from afar."""
     width, height, left = 360, 460, (WIDTH - 360) // 2
     shade = rounded((width, height), 28, (150, 178, 190))
     shade.putalpha(shade.getchannel("A").point(lambda a: a // 3))

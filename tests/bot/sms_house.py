@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from bot.channels.channel import Inbound, Message, Reachability, Refused
 from bot.channels.sms import SmsSender, TwilioAccount
-from bot.channels.sms_outcomes import judge_receipt
+from bot.channels.sms_outcomes import judge_receipt, soft_retries
 from bot.lanes import Lane, Surroundings
 from bot.metrics import Metrics
 from bot.parcels import Parcels
@@ -123,8 +123,9 @@ class SmsHouse:
         """Let the relay work through a span of time, callbacks included."""
         end = self.clock() + length
         while True:
-            due = await self.relay.tick()
+            await self.relay.tick()
             await self.twilio.settled()
+            due = await self.relay.tick()  # callbacks may have asked for something
             if due is None or due > end:
                 break
             self.clock.at = max(due, self.clock())
@@ -169,7 +170,9 @@ async def sms_house(
     store = await SqliteStore.open(folder / "bot.db")
     async with closing(store), served(app) as url, FakeTwilio(clock) as twilio:
         account = account_at(url, twilio.origin)
-        receipts = Receipts("sms", store, judge_receipt, ear.refused, metrics)
+        receipts = Receipts(
+            "sms", store, store.deliveries, judge_receipt, soft_retries, ear.refused, metrics
+        )
 
         async def noted(receipt: Receipt, number: str) -> None:
             await receipts.note(receipt, Address(f"tel:{number}") if number else None)

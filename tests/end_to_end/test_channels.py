@@ -1,203 +1,72 @@
-"""The bot with real channels, each a process of its own; Twilio and Telegram stand on loopback."""
+"""The bot with real channels: invited by SMS, joined by SMS, gone on in Telegram."""
 
-import asyncio
-import base64
 import hashlib
-import json
 import re
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypedDict
 
 import pytest
-from standardwebhooks import Webhook
 
-from bot.app import now
 from bot.web.sms import NOTHING
-from tests.cast import ALICE, BABAKS_TELEGRAM, NOON
-from tests.end_to_end.process import Answer, ask, environment, free_port, running
-from tests.fakes import telegram_payloads, twilio_payloads
-from tests.fakes.telegram import TOKEN as BOT_TOKEN
-from tests.fakes.telegram import FakeTelegram
-from tests.fakes.twilio import FakeTwilio
+from tests.end_to_end.real import CHAT, PHONE, ROOT, Bot, later, serving, until
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "customers.csv"
-PHONE = ALICE.contacts[0].address.value
-CHAT = int(BABAKS_TELEGRAM.value)
-EVENTS_SECRET = "whsec_" + base64.b64encode(b"what both of us know, and only we").decode()
-WAITS_S = 40
-AHEAD = NOON - now()
-
-
-def later() -> datetime:
-    """Tell the time in the bots under test: a working day, about noon."""
-    return now() + AHEAD
-
-
-class Proof(TypedDict):
-    """The consent as `customer` shows it."""
-
-    at: str
-    version: str
-    text_hash: str
-    message_id: str
-
-
-class Shown(TypedDict):
-    """What commands tell that this test reads."""
-
-    rejected: list[object]
-    invited: int
-    state: str
-    step: str
-    addresses: list[object]
-    consent: Proof
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(WAITS_S):
-        while not holds():  # noqa: ASYNC110 - another process makes it hold
-            await asyncio.sleep(0.02)
-
-
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """A bot that serves, and the two providers that it knows."""
-
-    url: str
-    env: dict[str, str]
-    folder: Path
-    twilio: FakeTwilio
-    telegram: FakeTelegram
-
-    async def run(self, *words: str) -> Shown:
-        """Run a command beside the server; gives its JSON."""
-        process = await asyncio.create_subprocess_exec(
-            *command(*words, "--json"), cwd=self.folder, env=self.env, stdout=subprocess.PIPE
-        )
-        told, _ = await process.communicate()
-        assert process.returncode == 0
-        found: Shown = json.loads(told)
-        return found
-
-    async def ask(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-        return await asyncio.to_thread(ask, self.url + path, body, headers)
-
-    async def happen(self, kind: str) -> Answer:
-        """Report an event as the operator does."""
-        event = {
-            "specversion": "1.0",
-            "id": f"E-{kind}",
-            "source": "crm",
-            "type": f"statthotline.{kind}.v1",
-            "subject": ALICE.number,
-            "time": later().isoformat(),
-        }
-        body = json.dumps(event)
-        headers = {"content-type": "application/cloudevents+json"} | signed(body)
-        return await self.ask("/events", body.encode(), headers)
-
-    def texts(self) -> list[str]:
-        """List what Alice was sent by SMS."""
-        return [sms.body for sms in self.twilio.sent if sms.to == PHONE]
-
-    def chat(self) -> list[str]:
-        """List what she was sent in Telegram, as it was sent."""
-        sent = ("sendmessage", "editmessagetext")
-        return [str(asked["text"]) for method, asked in self.telegram.calls if method in sent]
-
-
-def command(*words: str) -> list[str]:
-    ahead = str(AHEAD.total_seconds())
-    return [sys.executable, "-m", "tests.end_to_end.ahead", ahead, *words]
-
-
-def signed(body: str) -> dict[str, str]:
-    """Sign as Standard Webhooks has it."""
-    at = later()
-    return {
-        "webhook-id": "msg_1",
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(EVENTS_SECRET).sign("msg_1", at, body),
-    }
-
-
-@asynccontextmanager
-async def serving(folder: Path, **settings: str) -> AsyncIterator[Bot]:
-    """Start both providers and a bot between them."""
-    telegram = FakeTelegram(later)
-    async with AsyncExitStack() as stack, FakeTwilio(later) as twilio:
-        await telegram.start()
-        stack.push_async_callback(telegram.stop)
-        port = str(free_port())
-        env = environment(
-            folder,
-            PYTHONPATH=str(ROOT),
-            PORT=port,
-            PUBLIC_URL=f"http://127.0.0.1:{port}",
-            TWILIO_ACCOUNT_SID=twilio_payloads.SID,
-            TWILIO_AUTH_TOKEN=twilio_payloads.TOKEN,
-            TWILIO_MESSAGING_SERVICE_SID=twilio_payloads.SERVICE,
-            TWILIO_API_BASE_URL=twilio.origin,
-            TELEGRAM_BOT_TOKEN=BOT_TOKEN,
-            TELEGRAM_API_BASE_URL=telegram.url,
-            EVENTS_SECRET=EVENTS_SECRET,
-            **settings,
-        )
-        server = running(command("serve"), env, folder)
-        url = await asyncio.to_thread(server.__enter__)
-        try:
-            twilio.inbound_url = f"{url}/sms/inbound"
-            yield Bot(url, env, folder, twilio, telegram)
-        finally:
-            await asyncio.to_thread(server.__exit__, *sys.exc_info())
 
 
 async def test_invited_by_sms_joined_by_sms_and_gone_on_in_telegram(tmp_path: Path) -> None:
     async with serving(tmp_path) as bot:
         report = await bot.run("invite", str(SAMPLES))
         await until(lambda: bool(bot.texts()))
-        assert report["rejected"] == []
-        [link] = re.findall(r"start=(\S+)", bot.texts()[0])
+        link = re.findall(r"start=(\S+)", bot.texts()[0])[0]
 
-        assert await bot.twilio.text(PHONE, "JOIN") == (200, NOTHING)
-        await until(lambda: len(bot.texts()) == 2)
-        consent = bot.texts()[1]
-        said = bot.twilio.write(PHONE, "JOIN")
-        for _ in range(3):
-            assert (await bot.twilio.deliver(said))[0] == 200
-        await until(lambda: len(bot.texts()) == 3)
+        sid = await join_by_sms(bot)
         assert (await bot.happen("portal.registered")).status == 200
+        await go_on_in_telegram(bot, link)
+        await answer_late_by_sms(bot)
 
-        bot.telegram.say(CHAT, f"/start {link}", language="en")
-        await until(lambda: len(bot.chat()) == 1 and len(bot.texts()) == 4)
-        assert "right where you were" in bot.chat()[0]
-        assert "Portal: being booked" in bot.chat()[0]
-        assert "we continue in Telegram" in bot.texts()[3]
-        bot.telegram.say(CHAT, f"/start {link}", language="en")
-        await until(lambda: len(bot.chat()) == 2)
-        assert "right where you were" not in bot.chat()[1]
-        bot.telegram.say(CHAT, "next", language="en")
-        await until(lambda: len(bot.chat()) == 3)
-        assert "600 MB</b> for the film" in bot.chat()[2]
-
-        assert (await bot.twilio.text(PHONE, "JOIN"))[0] == 200
-        await until(lambda: len(bot.texts()) == 5)
-        assert "portal being booked" in bot.texts()[4]
+        await until(lambda: len({sms.to for sms in bot.twilio.sent}) == report["invited"])
+        assert report["rejected"] == []
         shown = await bot.run("customer", PHONE)
         assert (shown["state"], shown["step"]) == ("steps", "video")
         assert len(shown["addresses"]) == 2
-        assert shown["consent"]["text_hash"] == hashlib.sha256(consent.encode()).hexdigest()
-        assert shown["consent"]["message_id"] == said.sid
-        assert shown["consent"]["version"] in consent
-        assert datetime.fromisoformat(shown["consent"]["at"]) < later()
-        await until(lambda: len({sms.to for sms in bot.twilio.sent}) == report["invited"])
+        proof, words = shown["consent"], bot.texts()[1]
+        assert proof["text_hash"] == hashlib.sha256(words.encode()).hexdigest()
+        assert proof["message_id"] == sid
+        assert proof["version"] in words
+        assert datetime.fromisoformat(proof["at"]) < later()
+
+
+async def join_by_sms(bot: Bot) -> str:
+    """Answer the invitation and the consent; the second answer is delivered three times."""
+    assert await bot.twilio.text(PHONE, "JOIN") == (200, NOTHING)
+    await until(lambda: len(bot.texts()) == 2)
+    said = bot.twilio.write(PHONE, "JOIN")
+    for _ in range(3):
+        assert (await bot.twilio.deliver(said))[0] == 200
+    await until(lambda: len(bot.texts()) == 3)
+    assert "You are in." in bot.texts()[2]
+    return said.sid
+
+
+async def go_on_in_telegram(bot: Bot, link: str) -> None:
+    """Open the link of the invitation, twice: the same step, one greeting."""
+    bot.telegram.say(CHAT, f"/start {link}", language="en")
+    await until(lambda: len(bot.chat()) == 1 and len(bot.texts()) == 4)
+    assert "right where you were" in bot.chat()[0]
+    assert "Portal: being booked" in bot.chat()[0]
+    assert "we continue in Telegram" in bot.texts()[3]
+    bot.telegram.say(CHAT, f"/start {link}", language="en")
+    await until(lambda: len(bot.chat()) == 2)
+    assert "right where you were" not in bot.chat()[1]
+    bot.telegram.say(CHAT, "next", language="en")
+    await until(lambda: len(bot.chat()) == 3)
+    assert "600 MB</b> for the film" in bot.chat()[2]
+
+
+async def answer_late_by_sms(bot: Bot) -> None:
+    """Say JOIN once more where it was asked; it is acknowledged and changes nothing."""
+    assert (await bot.twilio.text(PHONE, "JOIN"))[0] == 200
+    await until(lambda: len(bot.texts()) == 5)
+    assert "portal being booked" in bot.texts()[4]

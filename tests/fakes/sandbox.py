@@ -11,6 +11,7 @@ from itertools import count
 
 from starlette.applications import Starlette
 
+from bot.carrier.feed import Result, Taken
 from bot.channels.channel import Choice, Inbound, Message, Parcel
 from bot.channels.simulator import Simulator
 from bot.channels.simulator_phones import Phones, chat_of
@@ -26,10 +27,8 @@ from bot.web.simulator_desk import (
     Person,
     Reason,
     Report,
-    Result,
     Standing,
     StreakShown,
-    Verdict,
 )
 from flows.advance import advance
 from flows.agenda import agenda
@@ -181,23 +180,23 @@ class House:
             )
             await self.take(member, said, inbound.provider_id, inbound)
 
-    async def happened(self, report: Report) -> Verdict:
+    async def happened(self, report: Report) -> Taken:
         if report.id in self.reports:
             is_same = report == self.reports[report.id]
-            return Verdict(Result.REPEAT if is_same else Result.CONFLICT, "This id is known.")
+            return Taken(Result.REPEAT if is_same else Result.CONFLICT, "This id is known.")
         if report.type == "feed.watermark":
             self.watermarks[Feed(str(report.data["feed"]))] = report.at
-            return Verdict(Result.APPLIED, "The feed is complete up to then.")
+            return Taken(Result.APPLIED, "The feed is complete up to then.")
         member = self.members.get(report.customer or "")
         event = _event(report)
         if member is None or event is None:
-            return Verdict(Result.UNKNOWN_CUSTOMER, "Nobody has this number.")
+            return Taken(Result.UNKNOWN_CUSTOMER, "Nobody has this number.")
         self.reports[report.id] = report
         before = member.journey
         await self.take(member, event, report.id)
         if member.journey == before:
-            return Verdict(Result.IGNORED, "It changes nothing.")
-        return Verdict(Result.APPLIED, member.why[-1].effect)
+            return Taken(Result.IGNORED, "It changes nothing.")
+        return Taken(Result.APPLIED, member.why[-1].effect)
 
     async def customers(self) -> Sequence[Person]:
         return [self._person(member) for member in self.members.values()]

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urldefrag, urlencode
 import aiohttp
 from aiohttp import web
 
-from tests.fakes.twilio_payloads import NUMBER, SERVICE, SID, TOKEN, Sms, error, sign
+from tests.fakes.twilio_payloads import NUMBER, SERVICE, SID, TOKEN, Sms, error, is_listed, sign
 
 FINAL = "delivered"
 COURSE = ("queued", "sending", "sent", FINAL)
@@ -56,6 +56,7 @@ class FakeTwilio:
         self.late: deque[int] = deque()  # codes that come by callback, as behind a service
         self.messages: dict[str, Sms] = {}
         self.requests = 0
+        self.listed = 0
         self.in_flight = 0
         self.most_in_flight = 0
         self.answers: list[int] = []  # how our webhooks were answered
@@ -223,6 +224,7 @@ class FakeTwilio:
         return sms
 
     async def _list(self, request: web.Request) -> web.Response:
+        self.listed += 1
         if not _is_authorised(request):
             return error(401, 20003, "Authenticate")
         if not self.is_listing:
@@ -233,9 +235,7 @@ class FakeTwilio:
         found = [
             sms
             for sms in reversed(self.messages.values())
-            if (self.is_listing_sent or sms.direction == "inbound")
-            and query.get("To", sms.to) == sms.to
-            and query.get("From", sms.from_) == sms.from_
+            if (self.is_listing_sent or sms.direction == "inbound") and is_listed(sms, query)
         ]
         shown = [sms.shown() for sms in found[page * size : (page + 1) * size]]
         more = {**query, "Page": str(page + 1)}

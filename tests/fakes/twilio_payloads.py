@@ -29,6 +29,7 @@ class Sms:
     status: str
     callback: str = ""
     code: int | None = None
+    price: str | None = None
     form: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -52,14 +53,25 @@ class Sms:
             "from": self.from_,
             "messaging_service_sid": SERVICE if self.form.get("MessagingServiceSid") else None,
             "num_media": "0",
-            "num_segments": "0" if self.from_ is None else "1",
-            "price": None,
+            "num_segments": "0" if self.from_ is None and self.price is None else "1",
+            "price": self.price,
             "price_unit": "USD",
             "status": self.status,
             "subresource_uris": {},
             "to": self.to,
             "uri": f"/2010-04-01/Accounts/{SID}/Messages/{self.sid}.json",
         }
+
+
+def is_listed(sms: Sms, query: Mapping[str, str]) -> bool:
+    """Tell whether a list shows a message; the date of sending is compared by whole days."""
+    if query.get("To", sms.to) != sms.to or query.get("From", sms.from_) != sms.from_:
+        return False
+    if "DateSent>" not in query and "DateSent<" not in query:
+        return True
+    day = None if sms.status in {"accepted", "queued"} else f"{sms.created.astimezone(UTC):%F}"
+    span = query.get("DateSent>", "")[:10], query.get("DateSent<", "9999")[:10]
+    return day is not None and span[0] <= day <= span[1]
 
 
 def sign(url: str, form: Mapping[str, str], token: str = TOKEN) -> str:

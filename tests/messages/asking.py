@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from messages.topics import Choice, Clear, Nobody, Topics, choose
@@ -68,6 +68,27 @@ def questions(name: str) -> tuple[Question, ...]:
         for language, by_topic in asked.items()
         for topic, texts in by_topic.items()
         for text in texts
+    )
+
+
+_POLITELY = {
+    "de": (
+        "Hallo, {}",
+        "Guten Tag, {} Danke!",
+        "Sehr geehrte Damen und Herren, {} MfG Otto Normal",
+    ),
+    "en": (
+        "Hello, {}",
+        "Good morning, {} Thanks!",
+        "Dear Sir or Madam, {} Kind regards, Joe Bloggs",
+    ),
+}
+
+
+def politely(asked: Iterable[Question]) -> tuple[Question, ...]:
+    """Ask the same questions with greetings and thanks around them, as many people do."""
+    return tuple(
+        replace(one, text=way.format(one.text)) for one in asked for way in _POLITELY[one.language]
     )
 
 

@@ -22,13 +22,31 @@ from messages.topics import (
     load,
     shipped,
 )
-from tests.messages.asking import OUTSIDE, Figures, Question, ask, figures, questions
+from tests.messages.asking import OUTSIDE, Figures, Question, ask, figures, politely, questions
 from tests.messages.speaking import TERMS
 
-IDS = (
-    "bill payment volume contract renewal cancel offers outage coverage roaming sim puk porting "
-    "device voicemail address password app chat programme"
-).split()
+IDS = [
+    "bill",
+    "payment",
+    "volume",
+    "contract",
+    "renewal",
+    "cancel",
+    "offers",
+    "outage",
+    "coverage",
+    "roaming",
+    "sim",
+    "puk",
+    "porting",
+    "device",
+    "voicemail",
+    "address",
+    "password",
+    "app",
+    "chat",
+    "programme",
+]
 
 
 def found(*scores: float) -> tuple[Found, ...]:
@@ -47,6 +65,15 @@ def own_topics(folder: Path, written: str, language: str = "de") -> Topics:
 @pytest.mark.parametrize("name", ["questions", "questions_held_out"])
 def test_what_customers_write_finds_its_topic(name: str) -> None:
     reached = figures(shipped(), questions(name))
+
+    assert reached.first >= 0.85, reached
+    assert reached.among_three >= 0.95, reached
+    assert reached.falsely_clear <= 0.03, reached
+    assert reached.outside_to_a_person >= 0.9, reached
+
+
+def test_greetings_and_thanks_change_little() -> None:
+    reached = figures(shipped(), politely(questions("questions")))
 
     assert reached.first >= 0.85, reached
     assert reached.among_three >= 0.95, reached
@@ -115,17 +142,16 @@ def test_what_says_nothing_is_for_a_person(text: str) -> None:
 def test_a_long_message_is_heard_at_its_beginning_and_its_end() -> None:
     story = next(one.text for one in questions("questions") if len(one.text) > 1500)
 
-    assert choose(find(f"Meine Rechnung ist zu hoch! {story}", "de")) != Nobody()
-    assert find(f"{story} Wo finde ich meine PUK?", "de")[0].topic == "puk"
+    assert find(f"Meine Handyrechnung ist zu hoch! {story}", "de")[0].topic == "bill"
+    ending = find(f"{story} Wo finde ich meine PUK?", "de")
+    assert "puk" in [one.topic for one in ending[:3]]
 
 
 def test_the_words_that_decided_are_named() -> None:
-    best = find("Guten Tag, meine Rechnugen bitte", "de")[0]
+    best = find("Guten Tag, meine Rexhnung bitte", "de")[0]
 
-    assert best.topic == "bill"
-    assert best.why[0].startswith("rechnugen (")
-    assert "rechnu" in best.why[0]
-    assert find("wo ist mein PUK", "de")[0].why[0] == "puk"
+    assert (best.topic, best.why) == ("bill", ("rexhnung (hnung)",))
+    assert find("wo ist mein PUK", "de")[0].why == ("puk",)
 
 
 def test_a_dialect_of_a_language_speaks_the_language() -> None:

@@ -44,7 +44,11 @@ async def change(store: Store, *changes: Change, key: Key | None = None) -> None
 
 async def recall(store: Store, key: Key) -> Memory:
     """Read what a turn would decide on."""
-    return await store.turn(key, Decision[Memory])
+    return await store.turn(key, _unchanged)
+
+
+def _unchanged(memory: Memory) -> Decision[Memory]:
+    return Decision(memory)
 
 
 async def add(store: Store, *customers: Customer) -> None:

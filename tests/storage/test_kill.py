@@ -1,10 +1,10 @@
 """Killed between commit and answer: what was committed stands, and a repeat is handled once."""
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
 from storage.sqlite import SqliteStore
@@ -58,17 +58,12 @@ async def test_a_kill_between_commit_and_answer_loses_and_doubles_nothing(
     tmp_path: Path, _: int
 ) -> None:
     path = tmp_path / "bot.db"
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "committed\n"
-    child.kill()
-    child.communicate()
-    assert child.returncode == -signal.SIGKILL
+    command = [sys.executable, "-c", CHILD, str(path)]
+    async with await anyio.open_process(command, stderr=None) as child:
+        assert child.stdout is not None
+        assert await child.stdout.receive() == b"committed\n"
+        child.kill()
+        assert await child.wait() == -signal.SIGKILL
 
     store = await SqliteStore.open(path)
     repeated = [await handle(store, f"m{n}") for n in range(4)]

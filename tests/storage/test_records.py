@@ -19,11 +19,7 @@ from storage.records import (
 )
 from tests.cast import NOON, invited, on_streak
 
-MOMENTS = st.datetimes(
-    datetime(2000, 1, 1),
-    datetime(2100, 1, 1),
-    timezones=st.just(UTC),
-)
+MOMENTS = st.datetimes(timezones=st.just(UTC))
 st.register_type_strategy(datetime, MOMENTS)
 WORDS = st.text(max_size=12)
 

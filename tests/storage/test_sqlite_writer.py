@@ -10,9 +10,20 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
+from flows.events import Feed
 from storage.sqlite import SqliteStore
-from storage.store import Decision, InboxKey, Key, Memory, OverloadedError, Remember, StorageError
+from storage.store import (
+    Decision,
+    InboxKey,
+    Key,
+    Memory,
+    OverloadedError,
+    Remember,
+    SetWatermark,
+    StorageError,
+)
 from tests.cast import NOON
+from tests.storage.keepers import change, recall
 
 pytestmark = pytest.mark.anyio
 
@@ -184,7 +195,7 @@ async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
     await asyncio.gather(store.close(), store.close())
 
     assert [task.result() for task in waiting] == ["m0", "m1", "m2"]
-    assert [path.name for path in tmp_path.iterdir()] == ["bot.db"]
+    assert not (tmp_path / "bot.db-wal").exists()
 
 
 async def test_two_processes_on_one_file_wait_for_one_another(tmp_path: Path) -> None:
@@ -197,16 +208,17 @@ async def test_two_processes_on_one_file_wait_for_one_another(tmp_path: Path) ->
         await store.close()
 
 
-async def test_what_is_common_is_read_anew_after_another_process_wrote(tmp_path: Path) -> None:
-    ours, other = [await SqliteStore.open(tmp_path / "bot.db") for _ in range(2)]
-    key = Key(inbox=InboxKey("sms", "m"))
-    await ours.turn(key, Decision[Memory])
+async def test_what_is_common_is_read_anew_when_another_process_wrote(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    before = await recall(store, Key())
 
-    await turn(other, "m")
-
-    assert (await ours.turn(key, Decision[Memory])).seen is not None
-    await ours.close()
+    other = await SqliteStore.open(tmp_path / "bot.db")
+    await change(other, SetWatermark(Feed.HOTLINE, NOON))
     await other.close()
+
+    assert before.watermarks == ()
+    assert (await recall(store, Key())).watermarks == ((Feed.HOTLINE, NOON),)
 
 
 def test_aiosqlite_is_the_version_whose_inside_we_use() -> None:

@@ -32,7 +32,6 @@ from tests.storage.keepers import (
 pytestmark = pytest.mark.anyio
 
 A, B = ALICE.contacts[0].address.uri, BABAK.contacts[0].address.uri
-UNASKED = {"is_unasked": True}
 
 
 # --- Order --------------------------------------------------------------------------------------
@@ -157,7 +156,7 @@ async def test_a_closed_address_gets_nothing_unasked(
     store: Store, contact: Contact, reason: str
 ) -> None:
     await add(store, ALICE)
-    await change(store, replace(to(A), **UNASKED), replace(to("tel:+4930", "answer"), priority=9))
+    await change(store, replace(to(A), is_unasked=True), replace(to("tel:+4930", "answer"), priority=9))
     rows = await claim(store)
     await change(store, PutContact(ALICE.number, contact))
 
@@ -169,7 +168,7 @@ async def test_a_closed_address_gets_nothing_unasked(
 
 async def test_an_address_that_is_not_theirs_any_more_gets_nothing_unasked(store: Store) -> None:
     await add(store, ALICE)
-    await change(store, replace(to("tel:+491713920099"), **UNASKED))
+    await change(store, replace(to("tel:+491713920099"), is_unasked=True))
 
     assert await posted(store, await claim(store)) == frozenset()
     assert await states(store) == [("skipped", "no_address")]
@@ -194,7 +193,7 @@ async def test_what_is_stale_does_not_leave(store: Store) -> None:
 
 async def test_stop_takes_back_what_is_unasked_claimed_rows_included(store: Store) -> None:
     await add(store, ALICE)
-    reminder = replace(to(A, "reminder"), **UNASKED)
+    reminder = replace(to(A, "reminder"), is_unasked=True)
     await change(store, reminder, replace(reminder, due=NOON + DAY), to(A, "status"))
     rows = await claim(store)
     await change(store, CancelQueued(ALICE.number, "opted_out", NOON))

@@ -78,13 +78,16 @@ create unique index outbox_once on outbox (about, line) where about is not null;
 create unique index outbox_tags on outbox (tag) where tag is not null;
 create unique index outbox_refs on outbox (ref) where ref is not null;
 
+create index outbox_unpriced on outbox (lane, sent_at) where rank = 5 and price_cents is null;
+
 create table receipts (
     outbox_id integer not null references outbox (id) on delete cascade,
+    attempt   integer not null,
     status    text not null,
     at        integer not null,
     rank      integer not null,
     code      text,
-    primary key (outbox_id, status)
+    primary key (outbox_id, attempt, status)
 ) without rowid;
 
 create table lanes (

@@ -41,6 +41,12 @@ where source = ? and id = ?;
 select exists (select 1 from suppressions where address_hash = ?1),
        (select answered_at from strangers where address_hash = ?1);
 
+-- is_suppressed --
+-- Whether nothing unasked may be sent to an address.
+select 1
+from suppressions
+where address_hash = ?;
+
 -- read_link --
 -- A personal link.
 select customer, purpose, expires_at, spent_at

@@ -91,11 +91,11 @@ where id = ?;
 -- accept --
 -- The provider has it; what a receipt has said already stays.
 update outbox
-set state   = iif(state in ('delivered', 'failed'), state, 'accepted'),
+set state   = iif(state in ('delivered', 'failed') or rank = 5, state, 'accepted'),
     ref     = coalesce(?, ref),
     sent_at = coalesce(sent_at, ?),
-    reason  = iif(state in ('delivered', 'failed'), reason, ?),
-    lease   = null
+    reason  = iif(state in ('delivered', 'failed') or rank = 5, reason, ?),
+    lease   = iif(rank = 5, lease, null)
 where id = ?;
 
 -- wait --
@@ -137,7 +137,7 @@ update outbox
 set state   = 'ready',
     attempt = attempt - 1,
     lease   = null
-where state = 'claimed' and lease <= ?;
+where state in ('claimed', 'posting') and state = 'claimed' and lease <= ?;
 
 -- lose_posting --
 -- A worker died while it sent these: look them up now.
@@ -146,7 +146,7 @@ set state  = 'unknown',
     due    = ?1,
     reason = 'lease expired',
     lease  = null
-where state = 'posting' and lease <= ?1;
+where state in ('claimed', 'posting') and state = 'posting' and lease <= ?1;
 
 -- unresolved --
 -- Rows of unknown outcome that are to be looked up, the oldest look-up first.

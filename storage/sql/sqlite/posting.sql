@@ -27,10 +27,15 @@ set state      = 'ready',
 where id = ?;
 
 -- post --
--- From here on its bytes may be on their way.
+-- From here on its bytes may be on their way; what was heard of an earlier attempt is over.
 update outbox
 set state     = 'posting',
     tag       = ?,
     posted_at = ?,
-    reason    = null
+    reason    = null,
+    ref       = null,
+    sent_at   = null,
+    status    = null,
+    rank      = null,
+    code      = null
 where id = ?;

@@ -1,19 +1,19 @@
 -- message_by_tag --
 -- The row that left under a tag of ours.
-select id, state, customer, rank, status
+select id, customer, rank, status, attempt, use_by
 from outbox
 where tag = ?;
 
 -- message_by_ref --
 -- The row that the provider knows by this id.
-select id, state, customer, rank, status
+select id, customer, rank, status, attempt, use_by
 from outbox
 where ref = ?;
 
 -- keep_receipt --
--- Keep each status of a message once.
-insert into receipts (outbox_id, status, at, rank, code)
-values (?, ?, ?, ?, ?)
+-- Keep each status of an attempt once.
+insert into receipts (outbox_id, attempt, status, at, rank, code)
+values (?, ?, ?, ?, ?, ?)
 on conflict do nothing;
 
 -- adopt --
@@ -22,10 +22,15 @@ update outbox
 set ref         = coalesce(ref, ?),
     sent_at     = coalesce(sent_at, ?),
     segments    = coalesce(?, segments),
-    price_cents = coalesce(?, price_cents),
-    state       = iif(state in ('ready', 'claimed', 'posting', 'unknown'), 'accepted', state),
-    lease       = null
+    price_cents = coalesce(?, price_cents)
 where id = ?;
+
+-- has_left --
+-- Then it need not leave any more, unless that attempt is known to have failed.
+update outbox
+set state = 'accepted',
+    lease = null
+where id = ? and state in ('ready', 'claimed', 'posting', 'unknown') and coalesce(rank, 0) < 5;
 
 -- climb --
 -- The provider's word is a later one than the one we had.
@@ -34,4 +39,13 @@ set status = ?,
     rank   = ?,
     code   = coalesce(?, code),
     state  = coalesce(?, state)
+where id = ?;
+
+-- leave_again --
+-- It failed softly: let it leave once more, from then on.
+update outbox
+set state      = 'ready',
+    due        = ?,
+    reason     = 'soft failure',
+    is_retried = 1
 where id = ?;

@@ -1,0 +1,157 @@
+"""The pages of the invoice film: the film with its player, its files, and what players report.
+
+A GET earns nothing. What a player reports is believed or not by `flows/watching.py`.
+"""
+
+import math
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.film import Film, Readiness
+from bot.web.film_desk import FilmDesk, Viewer
+from bot.web.pages import HEADERS, UnusableBodyError, body_within, gone, page
+from bot.web.transcript import answer_reader, show_transcript
+from flows.watching import MOST_RANGES, Range
+from messages.film.captions import captions
+from messages.film.texts import languages, texts_of
+
+_NAME = re.compile(r"([0-9a-f]{24})-([a-z]{2,3})\.(mp4|jpg|vtt)")
+_TYPES = {"mp4": "video/mp4", "jpg": "image/jpeg", "vtt": "text/vtt; charset=utf-8"}
+_LARGEST_REPORT = 8192  # bytes
+_PERCENT = 100
+# A file of a film never changes under its name, and is nobody else's business.
+_KEPT = HEADERS | {"Cache-Control": "private, max-age=86400"}
+
+Answer = Callable[[FilmDesk, Viewer, Request], Awaitable[Response]]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a player reports: of which film, and ranges in seconds."""
+
+    film: str
+    ranges: Annotated[list[tuple[float, float]], msgspec.Meta(max_length=MOST_RANGES)]
+
+
+def routes(desk: FilmDesk) -> list[BaseRoute]:
+    """Make the routes of film and transcript."""
+
+    def door(path: str, answer: Answer, method: str = "GET") -> Route:
+        async def guarded(request: Request) -> Response:
+            customer = await desk.visitors.by_token(request.path_params["token"])
+            viewer = await desk.viewings.viewer(customer) if customer is not None else None
+            return gone(request) if viewer is None else await answer(desk, viewer, request)
+
+        return Route(f"/p/{{token}}/{path}", guarded, methods=[method])
+
+    return [
+        door("film", _show_film),
+        door("film/progress", _take_report, "POST"),
+        door("film/{name}", _give_file),
+        door("transcript", show_transcript),
+        door("transcript", answer_reader, "POST"),
+    ]
+
+
+# --- The page -----------------------------------------------------------------------------------
+
+
+async def _show_film(desk: FilmDesk, viewer: Viewer, _: Request) -> Response:
+    film, readiness = await _ready(desk, viewer)
+    texts = texts_of(viewer.language)
+    operator, reward = viewer.terms.operator, viewer.terms.reward("video")
+    return page(
+        "film.html",
+        {
+            "language": viewer.language,
+            "words": texts.page,
+            "brand": operator.brand,
+            "hotline": operator.hotline,
+            "film": film,
+            "film_name": texts.film_name,
+            "name": f"{film.id}-{viewer.language}",
+            "readiness": readiness.value,
+            "tracks": [(code, texts_of(code).language_name) for code in languages()],
+            "percent": math.floor(viewer.share(film.id) * _PERCENT),
+            "reward": f"{reward} MB" if reward else "",
+            "has_watched": viewer.has_watched,
+        },
+    )
+
+
+async def _ready(desk: FilmDesk, viewer: Viewer) -> tuple[Film, Readiness]:
+    """Choose the customer's own film; the general one where that cannot be drawn now."""
+    film = await desk.films.of(viewer.customer, viewer.terms)
+    readiness = desk.films.prepare(film, viewer.language)
+    if readiness is Readiness.MISSING and not film.is_general:
+        film = desk.films.general(viewer.terms)
+        readiness = desk.films.prepare(film, viewer.language)
+    return film, readiness
+
+
+# --- Its files ----------------------------------------------------------------------------------
+
+
+async def _give_file(desk: FilmDesk, viewer: Viewer, request: Request) -> Response:
+    named = _NAME.fullmatch(request.path_params["name"])
+    if named is None or named[2] not in languages():
+        return gone(request)
+    film = await desk.films.find(viewer.customer, viewer.terms, named[1])
+    if film is None:
+        return gone(request)
+    language, ending = named[2], named[3]
+    if ending == "vtt":
+        return Response(captions(film.board, language), 200, _KEPT, media_type=_TYPES["vtt"])
+    path = desk.films.file(film, language, ending)
+    if path is not None:
+        return _file(path, request)
+    if desk.films.prepare(film, language) is Readiness.MISSING:
+        return gone(request)
+    return Response(status_code=503, headers=HEADERS | {"Retry-After": "2"})
+
+
+def _file(path: Path, request: Request) -> Response:
+    """Give a file, or the range of it that is asked for."""
+    made = path.stat()
+    etag = f'"{path.stem}-{made.st_size:x}"'
+    headers = _KEPT | {"ETag": etag}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    kind = _TYPES[path.suffix[1:]]
+    return FileResponse(path, headers=headers, media_type=kind, stat_result=made)
+
+
+# --- What players report ------------------------------------------------------------------------
+
+
+async def _take_report(desk: FilmDesk, viewer: Viewer, request: Request) -> Response:
+    try:
+        report = msgspec.json.decode(await body_within(request, _LARGEST_REPORT), type=Report)
+        ranges = tuple(_range(begins, ends) for begins, ends in report.ranges)
+    except (msgspec.DecodeError, UnicodeDecodeError, UnusableBodyError) as error:
+        return _json({"error": str(error)}, 400)
+    film = await desk.films.find(viewer.customer, viewer.terms, report.film)
+    if film is None:
+        return _json({"error": "this film is not shown any more"}, 409)
+    told = await desk.viewings.played(viewer.customer, film.id, film.board.duration_ms, ranges)
+    now = told or viewer
+    believed = {"watched": now.watched(film.id), "share": now.share(film.id)}
+    return _json(believed | {"is_done": now.has_watched})
+
+
+def _range(begins: float, ends: float) -> Range:
+    """Read a range in seconds as milliseconds."""
+    if not (math.isfinite(begins) and math.isfinite(ends)):
+        raise UnusableBodyError("a range must be finite")
+    return round(begins * 1000), round(ends * 1000)
+
+
+def _json(value: object, status: int = 200) -> Response:
+    body = msgspec.json.encode(value)
+    return Response(body, status, HEADERS, media_type="application/json")
