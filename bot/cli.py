@@ -170,7 +170,7 @@ def invite(
 
 
 @app.command(epilog='Example: statthotline customer "0171 3920011" --why')
-def customer(
+def customer(  # noqa: PLR0913 - each is an option
     context: typer.Context,
     address: Annotated[
         str,
@@ -181,12 +181,34 @@ def customer(
     ],
     *,
     why: Annotated[bool, typer.Option("--why", help="Show the events that led there.")] = False,
+    waive: Annotated[
+        str | None, typer.Option(metavar="STEP", help="Decide: this step counts as done.")
+    ] = None,
+    reinstate: Annotated[
+        bool, typer.Option("--reinstate", help="Decide: who dropped out is back.")
+    ] = False,
+    accessible: Annotated[
+        bool, typer.Option("--accessible", help="Decide: no call of theirs counts.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    manager: Annotated[str, typer.Option("--as", metavar="MANAGER", help="Who decides.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show one customer.
+    """Show one customer, or decide about one.
 
     State, credits, months without a call, what comes next, and with --why how it came about.
+    A decision needs --reason and --as, and stays in the audit trail.
     """
+    if waive is not None or reinstate or accessible:
+        cli_office.decide_about(
+            address,
+            waive=waive,
+            reinstate=reinstate,
+            accessible=accessible,
+            reason=reason,
+            manager=manager,
+        )
+        return
     from bot.commands import customer as command
     from bot.commands.house import find
 
@@ -227,3 +249,19 @@ def ask(
     found = command.ask(shipped(), text, spoken)
     show = command.show_json if as_json else command.show
     show(found)
+
+
+@app.command(epilog="Example: statthotline lint --json")
+def lint(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Check the wording: every language and line, by rules, encoding, segments and price.
+
+    Each line is measured with the longest facts that it may hold. Exits with 1 if something is
+    amiss.
+    """
+    from bot.commands import lint as command
+
+    _, settings = _start(context)
+    findings = command.lint(settings.campaign)
+    show = command.show_json if as_json else command.show
+    show(findings)
+    raise typer.Exit(0 if findings.is_ok else 1)

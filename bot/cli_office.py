@@ -42,6 +42,10 @@ class Answer(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
+    app.command(epilog="Example: statthotline calls calls.csv --complete-until 2026-12-01")(calls)
+    app.command(epilog="Example: statthotline decide 7 accept --reason 'a wrong number' --as 4711")(
+        decide
+    )
     app.add_typer(credit_commands, name="credits")
     app.add_typer(audit_commands, name="audit")
 
@@ -181,6 +185,83 @@ def reverse(credit: Credit, *, reason: Reason, manager: As) -> None:
 
     async def work(house: "Premises") -> bool:
         typer.echo(await command.reverse(house, credit, by))
+        return True
+
+    _inside(settings, work)
+
+
+# --- calls and decisions ------------------------------------------------------------------------
+
+
+def calls(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The call centre's export.")],
+    *,
+    complete_until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Every call before this moment is in the files."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, but change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import hotline contacts from a call-centre export.
+
+    The same file twice changes nothing. No bonus is paid before the feed is known to be complete;
+    --complete-until says so, and only holds if every line was understood.
+    """
+    from bot.commands import calls as command
+
+    async def work(house: "Premises") -> bool:
+        report = await command.import_calls(
+            house, file, complete_until=complete_until, dry_run=dry_run
+        )
+        if as_json:
+            command.show_json(report)
+        else:
+            command.show(report, house, file, wanted=complete_until, dry_run=dry_run)
+        return True
+
+    _inside(_settings(), work)
+
+
+def decide(
+    number: Annotated[str, typer.Argument(metavar="ID", help="The number in the queue.")],
+    answer: Answer,
+    *,
+    reason: Reason,
+    manager: As,
+) -> None:
+    """Answer an objection, or close something else that waits for a person."""
+    from bot.commands import decide as command
+
+    settings = _settings()
+    by, is_accepted = _by(settings, manager, reason), answer is Answer.ACCEPT
+
+    async def work(house: "Premises") -> bool:
+        typer.echo(await command.decide(house, number, by, is_accepted=is_accepted))
+        return True
+
+    _inside(settings, work)
+
+
+def decide_about(
+    address: str, *, waive: str | None, reinstate: bool, accessible: bool, reason: str, manager: str
+) -> None:
+    """Decide one thing about a customer: what `customer ADDRESS --waive …` does."""
+    from bot.commands import decide as command
+
+    if sum((waive is not None, reinstate, accessible)) > 1:
+        raise typer.BadParameter("one decision at a time", param_hint="--waive, --reinstate")
+    if not (reason and manager):
+        raise typer.BadParameter("a decision needs both", param_hint="--reason and --as")
+    settings = _settings()
+    by = _by(settings, manager, reason)
+
+    async def work(house: "Premises") -> bool:
+        typer.echo(
+            await command.about_customer(
+                house, address, by, waive=waive, reinstate=reinstate, accessible=accessible
+            )
+        )
         return True
 
     _inside(settings, work)

@@ -57,6 +57,9 @@ class Conversations:
 
     async def heard(self, inbound: Inbound) -> None:
         """Answer a message or a tap, once; a stranger learns nothing."""
+        if inbound.proven_phone is not None and await self.store.customer_at(inbound.address):
+            # An account that is one customer's already does not become another's.
+            inbound = replace(inbound, proven_phone=None, intent=Intent.STATUS)
         code = inbound.code or _typed_code(inbound.text)
         key = Key(
             address=inbound.proven_phone or inbound.address,
@@ -142,12 +145,15 @@ class Conversations:
             if memory.is_suppressed or inbound.was_answered:
                 return (suppress,)
             return (suppress, self._to_stranger(OptedOut(is_member=False), inbound, now))
-        if hearing.intent is Intent.OPT_IN and memory.is_suppressed:
-            return (Unsuppress(keyed), *_opened(memory, inbound.address))
-        if memory.is_suppressed or memory.stranger_answered_at is not None:
+        opened: tuple[Change, ...] = ()
+        if memory.is_suppressed and hearing.intent is not Intent.OPT_IN:
             return ()
+        if memory.is_suppressed:
+            opened = (Unsuppress(keyed), *_opened(memory, inbound.address))
+        if memory.stranger_answered_at is not None or inbound.was_answered:
+            return opened
         counted = CountStranger(keyed, now, now + STRANGER_QUIET)
-        return (counted, self._to_stranger(NotInvited(), inbound, now))
+        return (*opened, counted, self._to_stranger(NotInvited(), inbound, now))
 
     def _to_stranger(self, line: Line, inbound: Inbound, now: datetime) -> Change:
         """Queue an answer without a customer: its row goes when it is sent."""
@@ -196,7 +202,7 @@ class Conversations:
                 turn.take(said, "provider", Reply(address, is_heard=False))
             elif fault in (Fault.ADDRESS, Fault.BLOCKED):
                 turn.set_blocked(address, is_blocked=True)
-            return Decision(None, turn.finish())
+            return Decision(None, (*suppressed, *turn.finish()))
 
         await self.store.turn(Key(address=address), decide)
 

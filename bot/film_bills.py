@@ -11,6 +11,7 @@ from flows.customer import Channel
 from messages.film.invoice import Invoice, Item, Part, itemised, plain_name
 from storage.store import Decision, Key, Memory, Store
 
+_LAST_MINUTE = time(23, 59)
 PATIENCE_S = 4.0  # somebody is looking at an empty page meanwhile
 
 
@@ -89,13 +90,15 @@ def _period(
 ) -> tuple[date | None, date | None]:
     """Give the first and the last day.
 
-    Operators write the end as the last day or as the first moment after it; whole months tell.
+    Operators write the end as the last day, as its last second or as the first moment after it, in
+    UTC or in local time; whole months tell.
     """
     if starts_at is None or ends_at is None or ends_at <= starts_at:
         return None, None
     for place in (UTC, zone):
         starts, ends = starts_at.astimezone(place), ends_at.astimezone(place)
-        if starts.time() == ends.time() == time():
-            is_after = starts.day == ends.day
-            return starts.date(), ends.date() - timedelta(days=1) if is_after else ends.date()
+        if starts.time() == ends.time() == time() and starts.day == ends.day:
+            return starts.date(), ends.date() - timedelta(days=1)
+        if starts.time() == time() and (ends.time() == time() or ends.time() >= _LAST_MINUTE):
+            return starts.date(), ends.date()
     return starts_at.astimezone(zone).date(), ends_at.astimezone(zone).date()

@@ -75,7 +75,9 @@ def _encode(job: Job, path: Path) -> None:
 
 def _frame(image: Image.Image, at_ms: int) -> av.VideoFrame:
     drawn: av.VideoFrame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
-    frame = drawn.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+    frame = drawn.reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, interpolation="FAST_BILINEAR", threads=1
+    )
     frame.pts = at_ms // FRAME_MS
     frame.time_base = Fraction(1, _PER_SECOND)
     return frame

@@ -13,6 +13,7 @@ from bot.carrier.feed import (
     Result,
     Taken,
 )
+from bot.carrier.kept_reports import write
 from bot.composing import Composition
 from bot.house import House
 from flows.customer import Address, Customer
@@ -30,6 +31,7 @@ from storage.store import (
     Remember,
     SetWatermark,
     Store,
+    Unquarantine,
 )
 
 GRACE = timedelta(hours=24)  # people call before anybody has opened an incident for it
@@ -58,6 +60,19 @@ class TurnedReports:
         self.poke()
         return taken
 
+    async def would_happen(self, report: Report) -> Taken:
+        """Tell what would become of a report about a customer, and change nothing."""
+
+        def decide(memory: Memory) -> Decision[Taken]:
+            if _is_nobody(memory):
+                return Decision(_UNKNOWN)
+            if (again := self._again(memory, report)) is not None:
+                return Decision(again.answer)
+            is_ahead = report.is_ahead(self.house.clock())
+            return Decision(Taken(Result.QUARANTINED if is_ahead else Result.APPLIED))
+
+        return await self.store.turn(_key(report), decide)
+
     async def _take(self, report: Report, what: Happening) -> Taken:
         match what:
             case FeedComplete():
@@ -66,7 +81,8 @@ class TurnedReports:
             case IncidentOpened():
                 opened = PutIncident(what.incident, what.area, what.customers, what.at, None)
                 taken = await self._note(report, opened, "calls within it do not count")
-                await self._exempt(opened)
+                if taken.result is not Result.CONFLICT:
+                    await self._exempt(await self._as_known(opened))
                 return taken
             case IncidentClosed():
                 closed = PutIncident(what.incident, None, (), None, what.at)
@@ -91,26 +107,26 @@ class TurnedReports:
     async def _advance(
         self, report: Report, event: Event, incidents: tuple[PutIncident, ...] = ()
     ) -> Taken:
-        key = Key(
-            customer=report.customer,
-            address=Address(f"tel:{report.phone}") if report.phone else None,
-            inbox=_inbox(report),
-        )
-
         def decide(memory: Memory) -> Decision[Taken]:
             customer, journey = memory.customer, memory.journey
-            if customer is None or journey is None or journey.stage is Stage.NEW:
-                return Decision(_UNKNOWN)
-            if memory.seen is not None:
-                return self._again(memory, report)
+            if customer is None or journey is None or _is_nobody(memory):
+                return Decision(_UNKNOWN, _forgotten(memory, report))
+            if (again := self._again(memory, report)) is not None:
+                return again
             now = self.house.clock()
             happened = replace(_excused(event, customer, incidents), known_at=now)
             turn = Composition(self.house, memory, customer, now)
             turn.take(happened, report.source)
             taken = _told(journey, turn.journey, event)
-            return Decision(taken, (self._remember(report, taken, now), *turn.finish()))
+            return Decision(taken, (self._remember(memory, report, taken, now), *turn.finish()))
 
-        return await self.store.turn(key, decide)
+        return await self.store.turn(_key(report), decide)
+
+    async def _as_known(self, opened: PutIncident) -> PutIncident:
+        """Give an incident as it is kept: its end may have been reported before its beginning."""
+        now = self.house.clock()
+        found = await self.store.incidents_between(opened.opened_at or now, now)
+        return next((i for i in found if i.incident == opened.incident), opened)
 
     async def _exempt(self, incident: PutIncident) -> None:
         """Tell everybody whose call lies within an incident, unasked, that it does not count."""
@@ -125,7 +141,7 @@ class TurnedReports:
             found = IncidentFound(at=self.house.clock(), call_id=call_id)
 
             def decide(memory: Memory, found: IncidentFound = found) -> Decision[None]:
-                if memory.customer is None:
+                if memory.customer is None or _is_exempt(memory, found):
                     return Decision(None)
                 turn = Composition(self.house, memory, memory.customer, self.house.clock())
                 turn.take(found, "incident")
@@ -137,10 +153,10 @@ class TurnedReports:
 
     async def _note(self, report: Report, change: Change, why: str) -> Taken:
         def decide(memory: Memory) -> Decision[Taken]:
-            if memory.seen is not None:
-                return self._again(memory, report)
+            if (again := self._again(memory, report)) is not None:
+                return again
             taken = Taken(Result.APPLIED, why)
-            remember = self._remember(report, taken, self.house.clock())
+            remember = self._remember(memory, report, taken, self.house.clock())
             return Decision(taken, (remember, change))
 
         return await self.store.turn(Key(inbox=_inbox(report)), decide)
@@ -149,24 +165,61 @@ class TurnedReports:
         """Keep what claims to come from the future until its moment has come."""
 
         def decide(memory: Memory) -> Decision[Taken]:
-            if memory.seen is not None:
-                return self._again(memory, report)
+            is_about_somebody = report.customer is not None or report.phone is not None
+            if is_about_somebody and _is_nobody(memory):
+                return Decision(_UNKNOWN)
+            if (again := self._again(memory, report)) is not None:
+                return again
             now = self.house.clock()
-            taken = Taken(Result.QUARANTINED, f"its time {report.at.isoformat()} lies ahead")
-            kept = Quarantine(_inbox(report), b"", taken.why, now, report.at)
-            return Decision(taken, (self._remember(report, taken, now), kept))
+            taken = Taken(Result.QUARANTINED, f"its time {report.due_at.isoformat()} lies ahead")
+            kept = Quarantine(_inbox(report), write(report), taken.why, now, report.due_at)
+            return Decision(taken, (self._remember(memory, report, taken, now), kept))
 
-        return await self.store.turn(Key(inbox=_inbox(report)), decide)
+        return await self.store.turn(_key(report), decide)
 
-    def _again(self, memory: Memory, report: Report) -> Decision[Taken]:
-        """Answer an id that we know: a repeat of the same report, or another one under it."""
-        if memory.seen is None or memory.seen.digest == report.digest:
-            return Decision(_REPEAT)
-        noted = Audit(self.house.clock(), report.source, "conflict", report.id)
-        return Decision(_CONFLICT, (noted,))
+    def _again(self, memory: Memory, report: Report) -> Decision[Taken] | None:
+        """Answer an id that we know: a repeat of the same report, or another one under it.
 
-    def _remember(self, report: Report, taken: Taken, now: datetime) -> Remember:
-        return Remember(_inbox(report), report.digest, taken.result.value, now)
+        None if it is new, or was kept until its time, which has come.
+        """
+        seen = memory.seen
+        if seen is None:
+            return None
+        now = self.house.clock()
+        if seen.digest != report.digest:
+            return Decision(_CONFLICT, (Audit(now, report.source, "conflict", report.id),))
+        was_kept = seen.answer == Result.QUARANTINED.value
+        return None if was_kept and not report.is_ahead(now) else Decision(_REPEAT)
+
+    def _remember(self, memory: Memory, report: Report, taken: Taken, now: datetime) -> Change:
+        answer = taken.result.value
+        if memory.seen is not None:
+            return Unquarantine(_inbox(report), answer)
+        return Remember(_inbox(report), report.digest, answer, now)
+
+
+def _key(report: Report) -> Key:
+    """Name whom a report concerns; the number wins over the phone."""
+    address = Address(f"tel:{report.phone}") if report.phone else None
+    return Key(customer=report.customer, address=address, inbox=_inbox(report))
+
+
+def _forgotten(memory: Memory, report: Report) -> tuple[Change, ...]:
+    """Let go what was kept for somebody who is gone."""
+    was_kept = memory.seen is not None and memory.seen.answer == Result.QUARANTINED.value
+    return (Unquarantine(_inbox(report), Result.UNKNOWN_CUSTOMER.value),) if was_kept else ()
+
+
+def _is_nobody(memory: Memory) -> bool:
+    """Tell whether we may not even keep that there was a report."""
+    journey = memory.journey
+    return memory.customer is None or journey is None or journey.stage is Stage.NEW
+
+
+def _is_exempt(memory: Memory, found: IncidentFound) -> bool:
+    """Tell whether the call is known to lie within an incident."""
+    calls = memory.journey.calls if memory.journey else ()
+    return any(call.id == found.call_id and call.has_incident for call in calls)
 
 
 def _inbox(report: Report) -> InboxKey:

@@ -29,6 +29,10 @@ class Keys:
         """Seal a value that somebody carries to us and back: nobody else can make the seal."""
         return self._hash(purpose, value).hex()
 
+    def of_calls(self) -> bytes:
+        """Give the key that names calls which have no id of their own."""
+        return self._hash("calls", "")
+
     def share(self, salt: str, customer: str) -> float:
         """Place a customer in [0, 1), always the same for the same salt."""
         return int.from_bytes(self._hash(salt, customer)[:8], "big") / 2**64

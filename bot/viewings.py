@@ -43,7 +43,7 @@ class TurnedViewings:
                 viewing = begin(customer, film, duration_ms, now)
             else:
                 viewing = report(before, ranges, now)
-            watched = VideoWatched(at=now, share=round(viewing.share, 4))
+            watched = VideoWatched(at=now, share=viewing.share)
             return self._taken(memory, watched, viewing)
 
         return await self._turn(customer, decide)

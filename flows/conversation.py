@@ -93,8 +93,12 @@ def _consent(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     return enrol(journey, heard.now, terms, Purpose.ANSWER)
 
 
+# Nobody is a member yet; a consent that waits for a place can be taken back like any other.
+_UNDECIDED = (Stage.INVITED, Stage.ASKED, Stage.WAITING)
+
+
 def _decline(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
-    if journey.stage in (Stage.INVITED, Stage.ASKED):
+    if journey.stage in _UNDECIDED:
         return _say(replace(journey, stage=Stage.DECLINED), Declined())
     return _help(journey, heard, terms)
 
@@ -236,6 +240,8 @@ def _erased(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     answer_by = heard.now + timedelta(days=terms.messages.data_answer_days)
     if journey.is_member:
         journey = replace(journey, stage=Stage.LEFT, out_at=heard.now)
+    if journey.stage in _UNDECIDED:
+        journey = replace(journey, stage=Stage.DECLINED)
     return _say(journey, EraseRequested(answer_by)).then(AskPerson(Request.ERASE))
 
 

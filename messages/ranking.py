@@ -25,12 +25,12 @@ _EVENNESS = 0.5  # BM25's b: how much many phrases are discounted
 _WORD_WEIGHT = 3.0  # a whole word against a piece of one
 _OTHER_LANGUAGE = 0.8  # what counts of a likeness in a language that is not the customer's
 _AGAINST = 0.3  # how far a word counts against a topic that resembles small talk more
-_CONTENDERS = 12  # topics that are weighed word by word, the best of all others stay behind
-_ENDS = 150  # letters: whoever writes at length says what it is about at the beginning or the end
+_CONTENDERS = 8  # topics that are weighed word by word: those that are likeliest at first sight
+_ENDS = 100  # letters: whoever writes at length says what it is about at the beginning or the end
 _DECISIVE = 0.15  # share of a score from which on a word is named
 _NAMED = 4  # words at most
 
-_LANE = 32  # bits: the pieces of 300 letters stay below a hundredth of it
+_LANE = 32  # bits: the pieces of 200 letters stay below a hundredth of it
 _LANE_MASK = (1 << _LANE) - 1
 _GRAIN = 1000  # steps in a weight of 1
 
@@ -47,19 +47,11 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """What a piece of a word says: its weight for each document in lanes, and at best."""
-
-    lanes: int
-    ideal: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Word:
     """A word of a text with the pieces that no word before it had; lanes and ideal are sums."""
 
     text: str
-    known: tuple[str, ...]
+    pieces: tuple[str, ...]
     lanes: int
     ideal: float
 
@@ -83,9 +75,12 @@ class Ranking:
         courtesy: Collection[str] = (),
     ) -> None:
         self._documents = tuple(phrases)
-        self._lanes = struct.Struct(f"<{len(self._documents)}I")
         counts = tuple(_count(said) for said in phrases.values())
-        self._pieces = dict(_weighed(counts))
+        self._all_lanes = struct.Struct(f"<{len(counts)}I")
+        self._lanes: dict[str, int] = {}
+        self._ideals: dict[str, float] = {}
+        for piece, ideal, lanes in _weighed(counts):
+            self._lanes[piece], self._ideals[piece] = lanes, ideal
         self._unheard = _ideal("", 0, len(counts))
         self._elsewhere = tuple(n for n, (_, topic) in enumerate(phrases) if topic == ELSEWHERE)
         self._courtesy = frozenset(word for said in courtesy for word in words(fold(said)))
@@ -100,11 +95,14 @@ class Ranking:
 
     def _led(self, spoken: Sequence[_Word], own: Sequence[float]) -> Iterator[_Led]:
         """Weigh the likeliest topics word by word against what belongs to none."""
-        weights = [self._unpacked(word.lanes) for word in spoken]
-        against = [max((w[n] * own[n] for n in self._elsewhere), default=0.0) for w in weights]
+        against = [
+            max((_lane(word.lanes, n) * own[n] for n in self._elsewhere), default=0.0)
+            for word in spoken
+        ]
         for topic, number in self._contenders(spoken, own):
-            leads = [w[number] * own[number] - a for w, a in zip(weights, against, strict=True)]
-            score = sum(lead if lead > 0 else lead * _AGAINST for lead in leads)
+            said = (_lane(word.lanes, number) * own[number] for word in spoken)
+            leads = [weight - small_talk for weight, small_talk in zip(said, against, strict=True)]
+            score = sum([lead if lead > 0 else lead * _AGAINST for lead in leads])
             if score > 0:
                 yield _Led(topic, number, score, tuple(leads))
 
@@ -113,27 +111,25 @@ class Ranking:
         for word in dict.fromkeys(words(fold(_ends(text)))):
             if word in self._courtesy:
                 continue
-            cut = [piece for piece in _cut(word) if piece not in said]
-            said.update(cut)
-            known = tuple(piece for piece in cut if piece in self._pieces)
-            weighed = [self._pieces[piece] for piece in known]
-            ideal = sum(piece.ideal for piece in weighed) + self._unheard_in(cut, len(known))
-            yield _Word(word, known, sum(piece.lanes for piece in weighed), ideal)
+            pieces = [piece for piece in _cut(word) if piece not in said]
+            said.update(pieces)
+            known = [piece for piece in pieces if piece in self._lanes]
+            ideal = sum(map(self._ideals.__getitem__, known)) + self._unheard_in(pieces, known)
+            yield _Word(word, tuple(known), sum(map(self._lanes.__getitem__, known)), ideal)
 
-    def _unheard_in(self, cut: Sequence[str], known: int) -> float:
+    def _unheard_in(self, pieces: Sequence[str], known: Sequence[str]) -> float:
         """Give the ideal of the pieces that nobody knows; the last one is the whole word."""
-        is_new = cut[-1] not in self._pieces
-        return self._unheard * (len(cut) - known + (_WORD_WEIGHT - 1) * is_new)
-
-    def _unpacked(self, lanes: int) -> tuple[int, ...]:
-        return self._lanes.unpack(lanes.to_bytes(self._lanes.size, "little"))
+        is_new = pieces[-1] not in self._lanes
+        return self._unheard * (len(pieces) - len(known) + (_WORD_WEIGHT - 1) * is_new)
 
     def _contenders(
         self, spoken: Sequence[_Word], own: Sequence[float]
     ) -> Iterator[tuple[str, int]]:
         """Give the likeliest topics, each with the document of the language it fits best."""
-        scores = self._unpacked(sum(word.lanes for word in spoken))
-        ordered = sorted(range(len(scores)), key=lambda number: -scores[number] * own[number])
+        total = sum(word.lanes for word in spoken)
+        scores = self._all_lanes.unpack(total.to_bytes(self._all_lanes.size, "little"))
+        weighed = [score * share for score, share in zip(scores, own, strict=True)]
+        ordered = sorted(range(len(weighed)), key=weighed.__getitem__, reverse=True)
         best: dict[str, int] = {}
         for number in ordered:
             best.setdefault(self._documents[number][1], number)
@@ -151,26 +147,32 @@ class Ranking:
     def _named(self, word: _Word, number: int) -> str:
         if self._holds(f"={word.text}", number):
             return word.text
-        joined = _joined(word.text, {p for p in word.known if self._holds(p, number)})
+        joined = _joined(word.text, {p for p in word.pieces if self._holds(p, number)})
         return word.text if joined == word.text else f"{word.text} ({joined})"
 
     def _holds(self, piece: str, number: int) -> bool:
         """Tell whether a piece occurs in a document."""
-        known = self._pieces.get(piece)
-        return known is not None and known.lanes >> (_LANE * number) & _LANE_MASK != 0
+        return _lane(self._lanes.get(piece, 0), number) > 0
+
+
+def _lane(lanes: int, number: int) -> int:
+    """Give the weight for one document, in grains."""
+    return lanes >> (_LANE * number) & _LANE_MASK
 
 
 def _ends(text: str) -> str:
     return text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]} {text[-_ENDS:]}"
 
 
-def _cut(word: str) -> Iterator[str]:
+def _cut(word: str) -> list[str]:
     """Cut a word into pieces, its edges marked by an underscore; the whole comes behind "="."""
     marked = f"_{word}_"
-    for length in _LENGTHS:
-        for start in range(len(marked) - length + 1):
-            yield marked[start : start + length]
-    yield f"={word}"
+    cut = [
+        marked[start : start + length]
+        for length in _LENGTHS
+        for start in range(len(marked) - length + 1)
+    ]
+    return [*cut, f"={word}"]
 
 
 def _count(phrases: Sequence[str]) -> Counter[str]:
@@ -181,8 +183,8 @@ def _count(phrases: Sequence[str]) -> Counter[str]:
     return count
 
 
-def _weighed(counts: Sequence[Counter[str]]) -> Iterator[tuple[str, _Piece]]:
-    """Weigh every piece for every document (BM25's term frequency, saturated)."""
+def _weighed(counts: Sequence[Counter[str]]) -> Iterator[tuple[str, float, int]]:
+    """Weigh every piece, at best and in lanes for each document (BM25's saturated frequency)."""
     average = sum(count.total() for count in counts) / (len(counts) or 1)
     fullness = [1 - _EVENNESS + _EVENNESS * count.total() / (average or 1) for count in counts]
     holders: dict[str, list[int]] = {}
@@ -196,7 +198,7 @@ def _weighed(counts: Sequence[Counter[str]]) -> Iterator[tuple[str, _Piece]]:
             times = counts[number][piece]
             share = times / (times + _SATURATION * fullness[number])
             lanes |= round(_GRAIN * ideal * share) << (_LANE * number)
-        yield piece, _Piece(lanes, ideal)
+        yield piece, ideal, lanes
 
 
 def _ideal(piece: str, spread: int, documents: int) -> float:

@@ -255,12 +255,12 @@ class SqliteStore:
             lambda db: sqlite_reading.lease(db, name, holder, (now, until))
         )
 
-    async def _read(self, reading: Callable[[sqlite3.Connection], T]) -> T:
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Read beside the writer: what was committed, and nothing else."""
         if self._is_closed:
             raise ClosedError
         try:
-            return await next(self._next_reader).run(reading)
+            return await next(self._next_reader).run(work)
         except sqlite3.Error as error:
             raise StorageError(str(error)) from error
 

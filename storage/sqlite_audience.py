@@ -1,4 +1,4 @@
-"""Audiences in SQLite: terms become conditions written beforehand, and values that are handed in."""
+"""Audiences in SQLite: terms become conditions written beforehand, and values handed in."""
 
 import re
 import sqlite3
@@ -112,21 +112,26 @@ def survey(db: sqlite3.Connection, audience: Audience, asked: Asked) -> tuple[Gr
         "asks_megabytes": asked.has_megabytes,
         "paths": _names(tuple(map(path_of, asked.attributes))),
     }
-    return tuple(
-        Group(
-            reason=reason,
-            language=language,
-            scheme=scheme,
-            count=count,
-            sample=sample,
-            customer=customer,
-            attributes=_facts(facts),
-            month=month,
-            megabytes=megabytes,
-        )
-        for reason, language, scheme, customer, facts, month, megabytes, count, sample in db.execute(
-            sql, values
-        )
+    return tuple(map(_to_group, db.execute(sql, values)))
+
+
+_Columns = tuple[
+    str | None, str, str | None, str | None, str | None, int | None, int | None, int, str
+]  # fmt: skip
+
+
+def _to_group(columns: _Columns) -> Group:
+    reason, language, scheme, customer, facts, month, megabytes, count, sample = columns
+    return Group(
+        reason=reason,
+        language=language,
+        scheme=scheme,
+        count=count,
+        sample=sample,
+        customer=customer,
+        attributes=_facts(facts),
+        month=month,
+        megabytes=megabytes,
     )
 
 

@@ -63,10 +63,20 @@ class Report:
     digest: bytes
     phone: str | None = None
 
+    @property
+    def due_at(self) -> datetime:
+        """Give the latest moment of which it speaks: before that it cannot be true."""
+        match self.what:
+            case FeedComplete(until=until):
+                return max(self.at, until)
+            case Event(at=happened_at):
+                return max(self.at, happened_at)
+            case _:
+                return self.at
+
     def is_ahead(self, now: datetime) -> bool:
         """Tell whether it claims to come from more than 5 minutes in the future."""
-        happened_at = self.what.at if isinstance(self.what, Event) else self.at
-        return max(self.at, happened_at) > now + _TOLERANCE
+        return self.due_at > now + _TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)

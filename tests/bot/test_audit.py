@@ -1,4 +1,5 @@
 """A chain holds as it was written, and breaks at whatever byte or row is changed."""
+# ruff: noqa: S608 - the names are our own
 
 import random
 import sqlite3
@@ -82,7 +83,7 @@ def flipped(value: object, chance: random.Random) -> object:
 async def test_a_flipped_byte_is_found_where_it_is(
     table: str, columns: tuple[str, ...], house: ProgrammeHouse, tmp_path: Path
 ) -> None:
-    chance = random.Random(table)
+    chance = random.Random(table)  # noqa: S311  a die that can be thrown again
     key = "customer, n" if table == "journal" else "n"
     with behind(tmp_path) as db:
         for column in (*columns, *chance.choices(columns, k=FLIPS * SOAK // 4)):

@@ -414,3 +414,18 @@ async def test_nothing_of_what_was_written_is_kept(house: SmallHouse) -> None:
         for table in house.counts()
     )
     assert "Kowalski" not in everything
+
+
+async def test_an_account_stays_with_the_line_that_it_was_linked_to_first(
+    house: SmallHouse,
+) -> None:
+    await house.invite()
+    await house.invite(BABAK)
+    await house.premises.conversations.heard(opening(house, await link_of(house)))
+    shared = replace(house.said("", ALICES_TELEGRAM), proven_phone=BABAK.contacts[0].address)
+
+    await house.premises.conversations.heard(shared)
+
+    assert await house.store.customer_at(ALICES_TELEGRAM) == ALICE.number
+    assert (await house.lines())[-1] == "StatusInvited"
+    assert await house.lines(BABAK.number) == ["Invitation"]

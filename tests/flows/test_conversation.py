@@ -6,7 +6,14 @@ import pytest
 
 from flows.advance import advance
 from flows.effects import AskPerson, Listen, Request, Silence
-from flows.events import AddressLinked, CreditMoved, Event, PortalRegistered, TelegramStarted
+from flows.events import (
+    AddressLinked,
+    CreditMoved,
+    Event,
+    PlaceFreed,
+    PortalRegistered,
+    TelegramStarted,
+)
 from flows.intent import Intent
 from flows.journey import Journey, Stage
 from tests.cast import DAY, NOON, TERMS, after, heard, invited, member, on_streak, says
@@ -160,3 +167,23 @@ def test_a_linked_account_goes_on_at_the_same_step() -> None:
 def test_an_unknown_event_is_our_mistake() -> None:
     with pytest.raises(TypeError, match="not an event"):
         advance(member(), Event(at=NOON), TERMS)
+
+
+@pytest.mark.parametrize("word", [Intent.DECLINE, Intent.LEAVE])
+def test_a_consent_that_waits_for_a_place_can_be_taken_back(word: Intent) -> None:
+    waiting = replace(member(), stage=Stage.WAITING)
+
+    outcome = advance(waiting, heard(word), TERMS)
+
+    assert says(outcome) == ("Declined",)
+    assert advance(outcome.journey, PlaceFreed(at=NOON), TERMS).journey.stage is Stage.DECLINED
+
+
+@pytest.mark.parametrize("stage", [Stage.INVITED, Stage.ASKED, Stage.WAITING])
+def test_whoever_wants_to_be_erased_is_not_reminded_and_not_enrolled(stage: Stage) -> None:
+    asked = replace(invited(), stage=stage, consent=member().consent)
+
+    erased = after(asked, heard(Intent.ERASE), heard(Intent.ERASE), PlaceFreed(at=NOON))
+
+    assert wait(erased, NOON + 40 * DAY).effects == ()
+    assert not wait(erased, NOON + 40 * DAY).journey.is_member

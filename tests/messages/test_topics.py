@@ -158,7 +158,21 @@ def test_a_dialect_of_a_language_speaks_the_language() -> None:
     assert find("Rechnung", "de-AT") == find("Rechnung", "de")
 
 
-def test_ranking_a_message_over_a_hundred_topics_takes_a_millisecond() -> None:
+@pytest.mark.parametrize(
+    ("text", "limit_s"),
+    [
+        ("wieviel GB hab ich diesen monat noch", 0.001),
+        # A busy machine takes twice as long as a free one.
+        (
+            "Ich habe letzten Monat sehr viel mehr bezahlt als sonst, woran kann das liegen? " * 20,
+            0.002,
+        ),
+    ],
+    ids=["a question", "1600 letters"],
+)
+def test_ranking_a_message_over_a_hundred_topics_takes_a_millisecond(
+    text: str, limit_s: float
+) -> None:
     topics = {
         (language, f"{topic.id}{copy}"): topic.phrases
         for copy in range(5)
@@ -166,12 +180,11 @@ def test_ranking_a_message_over_a_hundred_topics_takes_a_millisecond() -> None:
         for topic in shipped().of(language).values()
     }
     ranking = Ranking(topics)
-    text = "Hallo, ich habe eine Rechnung bekommen, die viel höher ist als sonst, warum ist das so?"
 
-    took_s = min(_time(ranking, text) for _ in range(30))
+    took_s = min(_time(ranking, text) for _ in range(100))
 
     assert len({topic for _, topic in topics}) == 100
-    assert took_s <= 0.001
+    assert took_s <= limit_s
 
 
 def _time(ranking: Ranking, text: str) -> float:

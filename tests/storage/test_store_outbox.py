@@ -156,7 +156,9 @@ async def test_a_closed_address_gets_nothing_unasked(
     store: Store, contact: Contact, reason: str
 ) -> None:
     await add(store, ALICE)
-    await change(store, replace(to(A), is_unasked=True), replace(to("tel:+4930", "answer"), priority=9))
+    await change(
+        store, replace(to(A), is_unasked=True), replace(to("tel:+4930", "answer"), priority=9)
+    )
     rows = await claim(store)
     await change(store, PutContact(ALICE.number, contact))
 

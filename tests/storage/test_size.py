@@ -1,0 +1,52 @@
+"""Size: a million invited customers must fit where one machine keeps them."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.customer import Address, Basis, Contact, Customer
+from storage.store import Claim, OutboxState, Posting, Settle
+from tests.bot.programme_house import ProgrammeHouse, programme_house
+from tests.cast import NOON
+
+pytestmark = pytest.mark.anyio
+
+CUSTOMERS = 1000
+EMPTY = 256 * 1024  # at most what a database of this schema needs before anybody is in it
+KIB = 1024
+
+
+def somebody(n: int) -> Customer:
+    """Make up a customer as an operator's file has them."""
+    facts = (("tariff", "Blue M"), ("area", f"{10000 + n % 1000}"))
+    contacts = (Contact(Address(f"tel:+4917139{n:05}")),)
+    return Customer(f"{10_000_000 + n}", "de", Basis.CONSENT, contacts, facts)
+
+
+async def send_all(house: ProgrammeHouse) -> int:
+    """Let every invitation be accepted by the provider, and count them."""
+    now, sent = NOON, 0
+    while (due := await house.store.next_due("sms", now)) is not None:
+        now = max(now, due)
+        rows = await house.store.claim(Claim("sms", "n", now, now + timedelta(minutes=1), 500))
+        await house.store.post([Posting(row.id, f"tag-{row.id:018}", now) for row in rows])
+        accepted = (
+            Settle(row.id, OutboxState.ACCEPTED, now, ref=f"SM{row.id:032x}") for row in rows
+        )
+        await house.store.settle(list(accepted))
+        sent += len(rows)
+    return sent
+
+
+async def test_an_invited_customer_costs_at_most_one_and_a_half_kib(tmp_path: Path) -> None:
+    async with programme_house(tmp_path) as house:
+        people = map(somebody, range(CUSTOMERS))
+        await asyncio.gather(*(house.turns.invite(who, is_held_out=False) for who in people))
+        sent = await send_all(house)
+
+    size = (tmp_path / "bot.db").stat().st_size
+
+    assert sent == CUSTOMERS
+    assert (size - EMPTY) / CUSTOMERS < 1.5 * KIB
