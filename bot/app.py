@@ -15,11 +15,13 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from bot.broadcast_engine import BroadcastEngine
 from bot.carrying import carrier_of, operator_workers
 from bot.clock import Mover
 from bot.courtesy import Courtesy
 from bot.lanes import Lane, Surroundings
 from bot.logs import configure
+from bot.manager_cards import Cards
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
@@ -88,10 +90,13 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
     metrics, sandbox = Metrics(), open_sandbox(premises, settings)
     carrier = carrier_of(operator_settings(settings), per_second=PRETEND_PER_S)
     assert carrier is not None  # noqa: S101 - the pretend operator has an address
+    premises.remaining.source = carrier
     lanes = tuple(lane_of(sender, premises) for sender in sandbox.senders())
     mover = sandbox.mover(
         (
             Timers(premises.store, premises.turns, premises.clock),
+            BroadcastEngine(premises.broadcasts, premises.clock),
+            Cards(premises.broadcasts, premises.clock),
             _relay(premises, lanes, metrics, horizon_s=0),
             *operator_workers(premises, carrier, metrics),
         )
@@ -125,11 +130,13 @@ async def _serve_real(
 ) -> None:
     metrics = Metrics()
     channels = open_channels(settings, premises, metrics)
-    carrier = carrier_of(settings)
+    carrier = premises.remaining.source = carrier_of(settings)
     lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
     relay = _relay(premises, lanes, metrics)
     workers: list[Worker] = [
         Timers(premises.store, premises.turns, premises.clock),
+        BroadcastEngine(premises.broadcasts, premises.clock),
+        Cards(premises.broadcasts, premises.clock),
         *channels.workers,
     ]
     workers.extend(operator_workers(premises, carrier, metrics))
@@ -191,6 +198,7 @@ def _operator_routes(settings: Settings, premises: Premises) -> list[BaseRoute]:
         clock=premises.clock,
         secrets=[secret.get_secret_value() for secret in settings.events_secret],
         token=token.get_secret_value() if token else "",
+        follower=premises.credits,
     )
     return list(event_routes(desk))
 

@@ -72,12 +72,13 @@ class BroadcastEngine:
         if reason:
             await self._move(row, BroadcastState.RUNNING, BroadcastState.PAUSED, reason)
             return None
-        compose, is_planning = self.composing(row), True
-        while is_planning:
+        compose, is_going_on, fed = self.composing(row), True, 0
+        while is_going_on:
             is_planning = await keeper.plan(row.id, audience)
-            fed = await keeper.feed(row.id, compose, VALVE, self.clock())
-            is_planning = is_planning or fed > 0
-        self.broadcasts.poke()
+            more = await keeper.feed(row.id, compose, VALVE, self.clock())
+            is_going_on, fed = is_planning or more > 0, fed + more
+        if fed:  # a poke for nothing would keep the others from resting
+            self.broadcasts.poke()
         return await self._rest(row)
 
     async def _rest(self, row: BroadcastRow) -> datetime | None:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from bot.addresses import UnusableAddressError, address
 from bot.broadcast_texts import Facts, check, render, text_for
 from bot.channels.channel import Message
-from bot.composing import House, encode
+from bot.composing import encode
+from bot.house import House
 from bot.setting_values import Role
 from flows.audience import Field, UnreadableAudienceError, read_audience
 from flows.broadcast import (
@@ -448,11 +449,19 @@ class Broadcasts:
         """Let somebody of this role pass; refuse all others, and keep that they tried."""
         if not actor.may(role):
             await self._note_refusal(actor, act, about, f"a {actor.role} may not")
-            raise NotAllowedError(f"{act}: a {actor.role} may not do this; ask a {role}")
+            raise NotAllowedError(f"{act}: not for the role {actor.role}; it takes the role {role}")
 
     async def _refuse(self, actor: Actor, act: str, about: str, why: str) -> None:
         await self._note_refusal(actor, act, about, why)
         raise BroadcastError(f"{about}: {why}")
+
+    async def noted(self, actor: Actor, act: str, about: str) -> None:
+        """Keep that somebody did something beside broadcasts."""
+        await self.keeper.note(self._audit(actor, act, about))
+
+    async def refused(self, actor: Actor, act: str, why: str) -> None:
+        """Keep that somebody was refused before a broadcast was named."""
+        await self._note_refusal(actor, act, "", why)
 
     async def _note_refusal(self, actor: Actor, act: str, about: str, why: str) -> None:
         await self.keeper.note(self._audit(actor, f"refused {act}", f"{about}: {why}"))

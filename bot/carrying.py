@@ -10,9 +10,11 @@ from bot.carrier.facts import Tmf677, Tmf678
 from bot.carrier.paging import Lists
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
+from bot.feed_watch import FeedWatch
 from bot.metrics import Metrics
 from bot.premises import Premises
 from bot.reconciler import Reconciler
+from bot.replayer import Replayer
 from bot.settings import Settings
 from bot.workers import Worker
 
@@ -48,11 +50,15 @@ def operator_workers(
     premises: Premises, carrier: Tmf654 | None, metrics: Metrics
 ) -> tuple[Worker, ...]:
     """Make everything that works on what the operator reports and books."""
+    store, clock = premises.store, premises.clock
+    always: tuple[Worker, ...] = (
+        Replayer(store, premises.reports, clock),
+        FeedWatch(store, clock, metrics),
+    )
     if carrier is None:
-        return ()
-    del metrics
-    reconciler = Reconciler(premises.store, carrier, premises.clock, secrets.token_hex(4))
-    return (crediting_of(premises, carrier), reconciler)
+        return always
+    reconciler = Reconciler(store, carrier, clock, secrets.token_hex(4))
+    return (*always, crediting_of(premises, carrier), reconciler)
 
 
 def _alarm(words: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_office
+from bot import cli_broadcast, cli_office
 
 if TYPE_CHECKING:
     from bot.commands.house import Doors
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 
 cli_office.add_to(app)
+cli_broadcast.add_to(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 

@@ -87,8 +87,17 @@ class Composition:
         """Give the terms that hold for this customer."""
         return self._house.terms.of(self.journey)
 
-    def take(self, event: Event, source: str, reply: Reply | None = None) -> None:
-        """Advance the journey by one event, journal it, and carry out what it asks for."""
+    def take(
+        self,
+        event: Event,
+        source: str,
+        reply: Reply | None = None,
+        before: tuple[Say, ...] = (),
+    ) -> None:
+        """Advance the journey by one event, journal it, and carry out what it asks for.
+
+        `before`: what the shell knows and says before the answer, in the same message.
+        """
         outcome = advance(self.journey, event, self.terms)
         self.journey = outcome.journey
         row = entry(
@@ -104,7 +113,7 @@ class Composition:
         for effect in outcome.effects:
             if not isinstance(effect, Say):
                 self.changes.extend(self._change(effect, reply))
-        self._say([e for e in outcome.effects if isinstance(e, Say)], reply)
+        self._say([*before, *(e for e in outcome.effects if isinstance(e, Say))], reply)
 
     def finish(self) -> tuple[Change, ...]:
         """Close the turn: where the customer stands now is written last."""

@@ -5,7 +5,7 @@ always answered, STOPP is kept as a keyed hash.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,15 @@ from flows.effects import Purpose, Say
 from flows.events import AddressLinked, Event, Heard, TelegramStarted
 from flows.intent import Intent
 from flows.journey import Stage
-from flows.lines import ButtonOutdated, Emergency, Line, MovedToTelegram, NotInvited, OptedOut
+from flows.lines import (
+    ButtonOutdated,
+    Emergency,
+    Line,
+    MovedToTelegram,
+    NotInvited,
+    OptedOut,
+    VolumeLeft,
+)
 from flows.standing import scene_of
 from messages.hearing import Hearing, hear
 from messages.wording import NO_LINKS
@@ -42,6 +50,7 @@ from storage.store import (
 )
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{22}")
+_LONGEST_STATUS = 40  # characters
 STRANGER_QUIET = timedelta(days=30)
 
 
@@ -52,6 +61,7 @@ class Conversations:
     store: Store
     house: House
     poke: Callable[[], None]
+    left: Callable[[Address], Awaitable[VolumeLeft | None]] | None = None  # what STATUS may show
 
     # --- what channels hear
 
@@ -67,10 +77,27 @@ class Conversations:
             link_hash=self.house.keys.of_link(code) if code else None,
             inbox=InboxKey(inbound.source, inbound.provider_id),
         )
-        await self.store.turn(key, lambda memory: self._hear(memory, inbound))
+        left = await self._left(inbound)
+        await self.store.turn(key, lambda memory: self._hear(memory, inbound, left))
         self.poke()
 
-    def _hear(self, memory: Memory, inbound: Inbound) -> Decision[None]:
+    async def _left(self, inbound: Inbound) -> VolumeLeft | None:
+        """Read what STATUS may show, before the turn: that must not wait."""
+        if self.left is None or not self._may_be_status(inbound):
+            return None
+        return await self.left(inbound.address)
+
+    def _may_be_status(self, inbound: Inbound) -> bool:
+        if inbound.intent is not None:
+            return inbound.intent is Intent.STATUS
+        if len(inbound.text) > _LONGEST_STATUS or inbound.code is not None or inbound.is_start:
+            return False
+        channel, languages = inbound.address.channel, self.house.wordbook.languages
+        return any(hear(inbound.text, one, channel).intent is Intent.STATUS for one in languages)
+
+    def _hear(
+        self, memory: Memory, inbound: Inbound, left: VolumeLeft | None = None
+    ) -> Decision[None]:
         if memory.seen is not None:
             return Decision(None)
         now = self.house.clock()
@@ -88,7 +115,8 @@ class Conversations:
             hearing = Hearing(Intent.STATUS, None, is_exact=True)
             reply.toast = turn.word(ButtonOutdated(), inbound.address).text
         event = self._said(memory, inbound, hearing, now)
-        turn.take(event, inbound.source, reply)
+        is_asked = left is not None and hearing.intent is Intent.STATUS and turn.journey.is_member
+        turn.take(event, inbound.source, reply, (Say(left),) if left and is_asked else ())
         return Decision(None, (remember, *turn.finish()))
 
     def _understand(self, memory: Memory, inbound: Inbound) -> Hearing:

@@ -1,11 +1,12 @@
 """The book of credits: each step of a credit's life is one turn, the customer's news included."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.carrier.book import Move, moved
 from bot.carrier.carrier import CreditOrder, Subscriber
+from bot.carrier.topup_events import Hint
 from bot.composing import Composition
 from bot.house import House
 from flows.calendar import end_of_next_month
@@ -25,6 +26,7 @@ from storage.store import (
     Store,
 )
 
+_FOLLOWED = (CreditState.ACCEPTED, CreditState.UNKNOWN)
 _FINAL = (CreditState.CONFIRMED, CreditState.REJECTED)
 
 
@@ -46,7 +48,7 @@ class TurnedCredits:
             return Decision(
                 CreditOrder(
                     credit_id=credit.id,
-                    subscriber=_subscriber(memory.customer),
+                    subscriber=subscriber(memory.customer),
                     megabytes=credit.megabytes,
                     step=credit.step,
                     campaign=terms.name,
@@ -70,6 +72,27 @@ class TurnedCredits:
         has_moved = await self.store.turn(Key(credit=move.credit_id), decide)
         self.poke()
         return has_moved
+
+    async def follow_now(self, hint: Hint) -> bool:
+        """Make a credit due for following; False if it is none of ours that is open."""
+        credit = hint.credit
+        if credit is None and hint.provider_id is not None:
+            credit = await self.store.followed(hint.provider_id)
+        if credit is None:
+            return False
+
+        def decide(memory: Memory) -> Decision[bool]:
+            now = self.house.clock()
+            row = next((c for c in memory.credits if c.id == credit), None)
+            if row is None or row.state not in _FOLLOWED:
+                return Decision(answer=False)
+            is_due = row.poll_at is not None and row.poll_at <= now
+            changes = () if is_due else (PutCredit(replace(row, poll_at=now)),)
+            return Decision(answer=True, changes=changes)
+
+        is_ours = await self.store.turn(Key(credit=credit), decide)
+        self.poke()
+        return is_ours
 
     def _consequences(
         self, memory: Memory, old: CreditRow, new: CreditRow, move: Move
@@ -103,6 +126,7 @@ def _delivered(credit: CreditRow, now: datetime) -> Book:
     return Book(now, "deliver", number, entries, credit.id)
 
 
-def _subscriber(customer: Customer) -> Subscriber:
+def subscriber(customer: Customer) -> Subscriber:
+    """Name a customer's line as the operator knows it."""
     phones = (c.address.value for c in customer.contacts if c.address.channel is Channel.SMS)
     return Subscriber(customer.number, next(phones, None), customer.bucket, customer.account)

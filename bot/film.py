@@ -83,13 +83,15 @@ class Films:
     ) -> None:
         """Take where films are kept, what hides their owners, and who knows the bills."""
         folder.mkdir(parents=True, exist_ok=True)
+        for draft in folder.glob(".*"):  # of a studio that was killed
+            draft.unlink(missing_ok=True)
         self._folder = folder
         self._keys = keys
         self._clock = clock
         self._invoices = invoices
         self._bounds = bounds or Bounds()
         self._latest: OrderedDict[str, tuple[Film, datetime]] = OrderedDict()
-        self.orders = FilmOrders(self._make_room)
+        self.orders = FilmOrders(self._take_in)
 
     # --- which film
 
@@ -136,13 +138,7 @@ class Films:
     def file(self, film: Film, language: str, ending: str) -> Path | None:
         """Give the file of a film (`mp4`) or of its poster (`jpg`); None while it is not there."""
         path = self._path(film, language, ending)
-        try:
-            # The moment of its last use decides what goes; that of its making is left as it is.
-            moment = self._clock().timestamp()
-            os.utime(path, (moment, path.stat().st_mtime))
-        except FileNotFoundError:
-            return None
-        return path
+        return path if self._note_use(path) else None
 
     def forget(self, customer: str) -> None:
         """Delete all films about one customer."""
@@ -154,15 +150,24 @@ class Films:
     def _path(self, film: Film, language: str, ending: str) -> Path:
         return self._folder / f"{film.owner}-{film.id}-{language}.{ending}"
 
-    def _make_room(self) -> None:
-        """Delete the personal films that were not used for longest."""
-        films = sorted(self._kept(), key=lambda path: path.stat().st_atime, reverse=True)
+    def _note_use(self, path: Path) -> bool:
+        """Remember when a file was used, by which the oldest ones go; False if it is not there."""
+        try:
+            os.utime(path, (self._clock().timestamp(), path.stat().st_mtime))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _take_in(self, path: Path) -> None:
+        """Take in a new film, and delete the personal ones that were not used for longest."""
+        self._note_use(path)
+        films = sorted(self._kept(), key=lambda film: film.stat().st_atime, reverse=True)
         total = 0
-        for place, path in enumerate(films):
-            total += path.stat().st_size
+        for place, film in enumerate(films):
+            total += film.stat().st_size
             if place >= self._bounds.films or total > self._bounds.bytes:
-                path.unlink(missing_ok=True)
-                path.with_suffix(".jpg").unlink(missing_ok=True)
+                film.unlink(missing_ok=True)
+                film.with_suffix(".jpg").unlink(missing_ok=True)
 
     def _kept(self) -> Iterator[Path]:
         films = self._folder.glob("*.mp4")

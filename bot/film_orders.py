@@ -22,7 +22,7 @@ _AGAIN_S = 600.0  # after a failure
 class FilmOrders:
     """Has films drawn in the background; asking for one that is under way asks for it once."""
 
-    def __init__(self, when_done: Callable[[], None], command: Sequence[str] = STUDIO) -> None:
+    def __init__(self, when_done: Callable[[Path], None], command: Sequence[str] = STUDIO) -> None:
         """Take whom to tell that a film is done, and how the studio is started."""
         self._when_done = when_done
         self._command = tuple(command)
@@ -65,7 +65,8 @@ class FilmOrders:
             if fault:
                 self._failed[film] = time.monotonic()
                 log.error("film_failed", film=film.name, fault=fault)
-            self._when_done()
+            else:
+                self._when_done(film)
         finally:
             del self._open[film]
 

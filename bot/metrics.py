@@ -63,6 +63,19 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.feed_age = Gauge(
+            "statthotline_feed_age_seconds",
+            "How long ago the moment is up to which a feed is complete.",
+            ["feed"],
+            registry=self.registry,
+        )
+        self.feed_late = Gauge(
+            "statthotline_feed_late",
+            "1 while a feed is late; until it has caught up, what it gates is not paid.",
+            ["feed"],
+            registry=self.registry,
+        )
+
     def exposition(self) -> bytes:
         """Give every figure in Prometheus' text format."""
         return generate_latest(self.registry)

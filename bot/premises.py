@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.broadcasts import Broadcasts
 from bot.campaigns import load_campaign
 from bot.clock import VirtualClock
 from bot.conversations import Conversations
@@ -16,6 +17,7 @@ from bot.estimate import ComposedEstimate
 from bot.house import House
 from bot.intake import TurnedReports
 from bot.keys import TOKEN_BYTES, Keys
+from bot.remaining import Remaining
 from bot.routing import Lanes
 from bot.setting_values import SqliteFile
 from bot.settings import Settings, UnusableSettingsError, secret_key
@@ -53,8 +55,10 @@ class Premises:
     credits: TurnedCredits
     reports: TurnedReports
     decisions: Decisions
+    broadcasts: Broadcasts
     estimate: ComposedEstimate
     bell: Bell
+    remaining: Remaining
 
     @property
     def terms(self) -> Terms:
@@ -104,18 +108,27 @@ async def open_premises(
         await store.close()
 
 
-def _over(store: Store, house: House) -> Premises:
+def _over(store: SqliteStore, house: House) -> Premises:
     bell = Bell()
+    remaining = Remaining(store, house.clock)
     return Premises(
         store=store,
         house=house,
         turns=Turns(store, house, bell.ring),
-        conversations=Conversations(store, house, bell.ring),
+        conversations=Conversations(store, house, bell.ring, remaining.of),
         credits=TurnedCredits(store, house, bell.ring),
         reports=TurnedReports(store, house, bell.ring),
         decisions=Decisions(store, house, bell.ring),
+        broadcasts=Broadcasts(
+            store.broadcasts,
+            store,
+            house,
+            {Channel.SMS: SMS_PER_S, Channel.TELEGRAM: TELEGRAM_PER_S},
+            bell.ring,
+        ),
         estimate=ComposedEstimate(house, SMS_PER_S),
         bell=bell,
+        remaining=remaining,
     )
 
 

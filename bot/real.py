@@ -18,6 +18,8 @@ from bot.channels.sms import SmsSender, TwilioAccount
 from bot.channels.sms_outcomes import judge_receipt, soft_retries
 from bot.channels.sms_pricing import PriceReader
 from bot.channels.sms_reconciling import InboundReconciler
+from bot.managers import ManagersFirst
+from bot.managing import managers_of
 from bot.metrics import Metrics
 from bot.parting import refuser
 from bot.premises import Premises
@@ -152,17 +154,19 @@ def _open_telegram(settings: Settings, premises: Premises, channels: RealChannel
     assert token is not None  # noqa: S101 - has_telegram
     connection = TelegramConnection(token.get_secret_value(), settings.telegram_api_base_url)
     channels.senders.append(TelegramSender(connection))
+    roles = {str(manager.id): manager.role for manager in settings.telegram_managers}
+    listener = ManagersFirst(managers_of(premises, roles), premises.conversations)
     setup = _TelegramStart(settings, premises, connection)
     channels.loops.append(setup.run)
     if settings.telegram_mode is TelegramMode.WEBHOOK:
         secret = setup.secret
         channels.routes.extend(
-            telegram_routes(premises.conversations, secret=secret, clock=premises.clock)
+            telegram_routes(listener, secret=secret, clock=premises.clock)
         )
         return
     poller = TelegramPoller(
         Updates(connection),
-        premises.conversations,
+        listener,
         lease=polling_lease(premises),
         clock=premises.clock,
         chance=random.random,

@@ -8,6 +8,8 @@ from bot.carrier import feed
 from bot.carrier.cloudevents import digest_of
 from bot.carrier.happenings import PREFIX, UnreadableError, happening
 from bot.channels.channel import Inbound
+from bot.commands.acting import SANDBOX
+from bot.managing import managers_of
 from bot.premises import Premises
 from bot.web.simulator_desk import (
     CreditShown,
@@ -97,18 +99,21 @@ class SandboxPeople:
 
 @dataclass(frozen=True, slots=True)
 class SandboxManagers:
-    """The managers of the sandbox; their commands come with the managers' part of the bot."""
+    """The managers of the sandbox, on the real managers' chat."""
 
     premises: Premises
 
     def roster(self) -> Sequence[Manager]:
         """List the managers."""
-        return (Manager(9001, "Mona", "manager"), Manager(9002, "Otto", "approver"))
+        return tuple(
+            Manager(id_, name, SANDBOX[id_].value)
+            for id_, name in ((9001, "Mona"), (9002, "Otto"), (9003, "Vera"))
+        )
 
     async def heard(self, inbound: Inbound, document: Document | None) -> None:
-        """Answer what a manager wrote as anybody is answered whom we do not know."""
-        del document
-        await self.premises.conversations.heard(inbound)
+        """Answer what a manager wrote, tapped or sent."""
+        managers = managers_of(self.premises, {str(id_): role for id_, role in SANDBOX.items()})
+        await managers.heard(inbound, document.text if document else None)
 
 
 def _person(row: CustomerRow) -> Person:

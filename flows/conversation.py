@@ -72,7 +72,8 @@ def _join(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
         case Stage.INVITED | Stage.DECLINED:
             journey = replace(journey, stage=Stage.ASKED)
             return _say(journey, ConsentAsked(terms.version))
-        case Stage.ASKED if journey.shown is None:
+        case Stage.ASKED if journey.shown is None or journey.shown[1] != terms.version:
+            # The terms have changed since they were shown: a JA to others is no consent to these.
             return _say(journey, ConsentAsked(terms.version))
         case Stage.ASKED:
             return _consent(journey, heard, terms)

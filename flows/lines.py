@@ -427,6 +427,14 @@ class StatusDone(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeLeft(Line):
+    """What is left of the month's volume, as the operator tells; it stands before a status."""
+
+    megabytes: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Help(Line):
     """What can be said here, and the hotline's number."""
 

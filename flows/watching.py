@@ -4,8 +4,8 @@ Three rules, and nothing else counts:
 
 * Whoever says that they have played x seconds since the last report needs x/2 seconds of real time
   for it, by our clock. A report that claims more is believed in nothing.
-* No report vouches for more than 20 seconds of real time: who comes back after an hour has not
-  watched for an hour.
+* No report vouches for more than 10 seconds of real time, hence never for a whole film: who comes
+  back after an hour has not watched for an hour.
 * A report is ascending pieces within the film, as a player's `played` is. Anything else is forged,
   and believed in nothing.
 
@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 FASTEST = 2  # times normal speed
-LONGEST_GAP = timedelta(seconds=20)  # real time for which one report can vouch
+LONGEST_GAP = timedelta(seconds=10)  # real time for which one report can vouch
 MOST_RANGES = 100  # in one report: every seek makes one, and nobody seeks this often
 
 Range = tuple[int, int]

@@ -119,6 +119,7 @@ _ANSWERS = (
     lines.StatusStreak,
     lines.StatusSettling,
     lines.StatusDone,
+    lines.VolumeLeft,
     lines.Misunderstood,
     lines.HotlineOffered,
     lines.PersonCalled,

@@ -89,6 +89,8 @@ EXTREMES: tuple[Line, ...] = (
     lines.StatusSettling(_ALL, _BONUS),
     lines.StatusDone(_ALL),
     lines.StatusDone(0),
+    lines.VolumeLeft(_ALL, LATE),
+    lines.VolumeLeft(_ALL, None),
     lines.Help(is_member=True),
     lines.Help(is_member=False),
     lines.Misunderstood(),

@@ -43,11 +43,11 @@ _S = BroadcastState
 
 
 class _Read(Protocol):
-    def __call__(self, work: Work[T]) -> Awaitable[T]: ...
+    def __call__(self, work: Work[T], /) -> Awaitable[T]: ...
 
 
 class _Write(Protocol):
-    def __call__(self, work: Work[T]) -> Awaitable[T]: ...
+    def __call__(self, work: Work[T], /) -> Awaitable[T]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Inbound:
     was_answered: bool = False
     is_outdated: bool = False
     scene: str | None = None
+    command: str | None = None  # of a manager's button
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Choice:
     intent: Intent | None = None
     url: str | None = None
     scene: str | None = None
+    command: str | None = None  # of a manager's button: an act and what it is about
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Opened:
 class _Said(TypedDict, total=False):
     intent: Intent
     scene: str | None
+    command: str
     code: str | None
     is_start: bool
     proven_phone: Address | None
@@ -137,6 +138,11 @@ class Phones:
         ref = _ref(chat, number)
         if choice.url is not None:
             return Opened(choice.url)
+        if choice.command is not None:
+            callback = secrets.token_hex(8)
+            return _inbound(
+                chat, at, command=choice.command, callback=callback, message_ref=ref
+            )
         if choice.intent is None:
             return _inbound(chat, at, proven_phone=phone, message_ref=ref)
         callback = secrets.token_hex(8)

@@ -28,7 +28,7 @@ from bot.channels.telegram_outcomes import (
 )
 from bot.channels.telegram_request import Json, TelegramConnection
 from bot.channels.telegram_text import plain, split
-from bot.channels.telegram_updates import CALLBACK_VERSION
+from bot.channels.telegram_updates import CALLBACK_VERSION, COMMAND_PREFIX
 from flows.customer import Channel
 
 # Method names are case-insensitive. In lower case they are none of Bot's own, for which
@@ -188,6 +188,8 @@ def _markup(message: Message) -> Json:
 def _button(choice: Choice) -> Json:
     if choice.url is not None:
         return {"text": choice.label, "url": choice.url}
+    if choice.command is not None:
+        return {"text": choice.label, "callback_data": f"{COMMAND_PREFIX}{choice.command}"}
     if choice.intent is not None:
         meant = (CALLBACK_VERSION, choice.intent.value, choice.scene)
         return {"text": choice.label, "callback_data": ":".join(filter(None, meant))}

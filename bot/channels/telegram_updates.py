@@ -19,6 +19,7 @@ SOURCE = "telegram"
 # The set is sticky at Telegram's server, so it is named in every call; reactions are not in it.
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 CALLBACK_VERSION = "v1"
+COMMAND_PREFIX = "m1:"  # a manager's button; who taps it is checked where it is obeyed
 
 _UPDATE_ID = re.compile(rb'"update_id"\s*:\s*(-?\d{1,19})')
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
@@ -198,6 +199,7 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
         at=received_at,
         intent=intent,
         is_outdated=intent is None,
+        command=_commanded(tap.data or ""),
         scene=scene,
         callback=tap.id,
         message_ref=_ref(message),
@@ -251,6 +253,12 @@ def _meant_by(callback_data: str) -> tuple[Intent | None, str | None]:
         return Intent(name), scene or None
     except ValueError:
         return None, None
+
+
+def _commanded(callback_data: str) -> str | None:
+    """Read a manager's button."""
+    is_command = callback_data.startswith(COMMAND_PREFIX)
+    return callback_data.removeprefix(COMMAND_PREFIX) if is_command else None
 
 
 def _proven_phone(message: _Message) -> Address | None:

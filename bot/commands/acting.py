@@ -3,11 +3,12 @@
 import getpass
 import os
 
+from bot.broadcasts import Actor, Broadcasts
 from bot.commands.refusal import RefusedError
 from bot.setting_values import Role
 from bot.settings import Settings
 
-SANDBOX = {9001: Role.MANAGER, 9002: Role.APPROVER}  # Mona and Otto of the simulator
+SANDBOX = {9001: Role.MANAGER, 9002: Role.APPROVER, 9003: Role.VIEWER}  # Mona, Otto, Vera
 
 
 def acting(settings: Settings, manager: str) -> str:
@@ -21,6 +22,29 @@ def acting(settings: Settings, manager: str) -> str:
     if role is Role.VIEWER:
         raise RefusedError(f"--as {manager}: a viewer decides nothing")
     return f"{manager} by {account()}"
+
+
+async def actor_of(settings: Settings, manager: str | None, broadcasts: Broadcasts) -> Actor:
+    """Name who commands a broadcast; who has the shell is trusted, but not with a false name.
+
+    Raises RefusedError for an id that is nobody's, which the audit trail keeps.
+    """
+    if manager is None:
+        return Actor(account(), Role.APPROVER, account())
+    role = roles(settings).get(manager)
+    if role is None:
+        nobody = Actor(manager, Role.VIEWER, f"{manager} by {account()}")
+        await broadcasts.refused(nobody, "broadcast", "nobody has this id")
+        raise RefusedError(f"--as {manager}: nobody of TELEGRAM_MANAGERS has this id")
+    return Actor(manager, role, f"{manager} by {account()}")
+
+
+def roles(settings: Settings) -> dict[str, Role]:
+    """List the managers by Telegram id; the sandbox has some of its own."""
+    known = {m.id: m.role for m in settings.telegram_managers}
+    return {
+        str(id_): role for id_, role in (SANDBOX | known if settings.is_sandbox else known).items()
+    }
 
 
 def account() -> str:

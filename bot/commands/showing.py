@@ -93,7 +93,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a table, unless it is empty."""
     if not rows:
         return
-    shown = Table(*columns, box=None, header_style="dim", padding=(0, 2), pad_edge=False)
+    shown = Table(box=None, header_style="dim", padding=(0, 2), pad_edge=False)
+    for name in columns:
+        shown.add_column(name, overflow="fold")  # an id that is cut off is of no use
     for row in rows:
         shown.add_row(*map(_plain, row))
     console = Console(highlight=False)

@@ -1,4 +1,4 @@
-"""The operator's doors: CloudEvents at `/events`, TMF683 contacts at `/tmf/listener/…`.
+"""The operator's doors: CloudEvents at `/events`, TMF683 and TMF654 at `/tmf/listener/…`.
 
 A report is answered in a turn that is committed before the operator hears so. Nothing is read
 before it is known to be genuine, and nothing of what is not genuine is kept.
@@ -17,9 +17,17 @@ from starlette.routing import Route
 from bot.carrier.cloudevents import is_batch, read_cloudevents
 from bot.carrier.feed import Fault, Intake, Report, Result, is_genuine
 from bot.carrier.tmf683 import is_v5, read_interaction
+from bot.carrier.topup_events import Follower, read_topup_event
 from storage.store import StorageError
 
 LARGEST_BODY = 4 * 1024 * 1024
+TOPUPS = (
+    "topupBalanceCreateEvent",
+    "topupBalanceStatusChangeEvent",
+    "topupBalanceAttributeValueChangeEvent",
+    "topupBalanceFailureEvent",
+    "topupBalanceCancelEvent",
+)
 LISTENERS = (
     "partyInteractionCreateEvent",
     "partyInteractionAttributeValueChangeEvent",
@@ -42,13 +50,14 @@ _GOOD = frozenset({200, 202})
 class OperatorDesk:
     """What the doors need: who takes reports in, and by what the operator shows who it is.
 
-    Without `secrets` and without `token` everything is refused.
+    Without `secrets` and without `token` everything is refused. `follower` is told of top-ups.
     """
 
     intake: Intake
     clock: Callable[[], datetime]
     secrets: Sequence[str] = ()
     token: str = ""
+    follower: Follower | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,18 @@ def routes(desk: OperatorDesk) -> list[Route]:
         return await _contacts(desk, request)
 
     listeners = [Route(f"/tmf/listener/{name}", contacts, methods=["POST"]) for name in LISTENERS]
-    return [Route("/events", events, methods=["POST"]), *listeners]
+    return [Route("/events", events, methods=["POST"]), *listeners, *_topup_routes(desk)]
+
+
+def _topup_routes(desk: OperatorDesk) -> list[Route]:
+    follower = desk.follower
+    if follower is None:
+        return []
+
+    async def topups(request: Request) -> Response:
+        return await _topups(desk, follower, request)
+
+    return [Route(f"/tmf/listener/{name}", topups, methods=["POST"]) for name in TOPUPS]
 
 
 async def _events(desk: OperatorDesk, request: Request) -> Response:
@@ -91,13 +111,38 @@ async def _events(desk: OperatorDesk, request: Request) -> Response:
     return _single(answers[0])
 
 
-async def _contacts(desk: OperatorDesk, request: Request) -> Response:
+async def _topups(desk: OperatorDesk, follower: Follower, request: Request) -> Response:
+    """Take a hint about a top-up: what it says is asked for, not believed."""
+    body = await _genuine(desk, request)
+    if isinstance(body, Response):
+        return body
+    hint = read_topup_event(body)
+    if hint is None:
+        return _refusal(400, "event.topupBalance: is missing, or has no id")
+    try:
+        is_ours = await follower.follow_now(hint)
+    except StorageError:
+        return _refusal(503, "nothing can be stored now; send it again")
+    query = "followed" if is_ours else "ignored"
+    subscription = {"id": hint.event, "callback": request.url.path, "query": query}
+    return _json(subscription, 201)
+
+
+async def _genuine(desk: OperatorDesk, request: Request) -> bytes | Response:
+    """Read the body of a TM Forum notice, or refuse it: it has to be signed, or bear the token."""
     body = await _body(request)
     if body is None:
         return _refusal(413, "the body is too long or incomplete")
     is_signed = is_genuine(request.headers, body, desk.secrets, desk.clock())
     if not is_signed and not _has_token(request, desk.token):
         return _refusal(401, "a signature or the bearer token is needed")
+    return body
+
+
+async def _contacts(desk: OperatorDesk, request: Request) -> Response:
+    body = await _genuine(desk, request)
+    if isinstance(body, Response):
+        return body
     try:
         answer = await _taken(desk, read_interaction(body))
     except StorageError:

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from collections import deque
+from typing import cast
 
 import msgspec
 import uvloop
@@ -49,8 +50,7 @@ class Gun(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by birth
         self._aim()
 
     def _aim(self) -> None:

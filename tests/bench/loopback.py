@@ -8,7 +8,9 @@ import asyncio
 import itertools
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import msgspec
 import uvloop
@@ -30,7 +32,7 @@ class Book:
     """What came in."""
 
     kept: list[tuple[float, bytes, bytes]] = field(default_factory=list)
-    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, path: bytes, body: bytes) -> bytes:
         """Answer one request."""
@@ -73,8 +75,7 @@ class Door(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by birth
 
     def data_received(self, data: bytes) -> None:
         self._pending += data

@@ -50,6 +50,7 @@ class FilmHouse:
     programme: ProgrammeHouse
     films: Films
     bills: Bills
+    viewings: TurnedViewings
     app: Starlette
 
 
@@ -70,15 +71,16 @@ async def film_house(
         invoices: Invoices = bills
         keys, now = programme.house.keys, programme.clock
         library = Films(films, keys, now, invoices)
+        viewings = TurnedViewings(programme.store, programme.house, programme.poke)
         desk = FilmDesk(
             visitors=Guests(),
-            viewings=TurnedViewings(programme.store, programme.house, programme.poke),
+            viewings=viewings,
             films=library,
             keys=keys,
             clock=now,
         )
         app = Starlette(routes=[*routes(desk), *statics()])
         try:
-            yield FilmHouse(programme, library, bills, app)
+            yield FilmHouse(programme, library, bills, viewings, app)
         finally:
             await library.orders.close()

@@ -1,9 +1,9 @@
 """A small house: the premises over a real SQLite file and a hand-set clock; no worker runs."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -37,6 +37,7 @@ from tests.bot.relay_bench import HandClock
 from tests.cast import ALICE
 
 TELEGRAM_BOT = "statt_hotline_bot"
+IDS = count(1)  # no id comes twice, not even after a restart
 
 
 @dataclass(slots=True)
@@ -46,7 +47,6 @@ class SmallHouse:
     premises: Premises
     clock: HandClock
     folder: Path
-    ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def store(self) -> Store:
@@ -63,7 +63,7 @@ class SmallHouse:
 
     def said(self, text: str, address: Address = ALICE.contacts[0].address) -> Inbound:
         """Make a message with an id of its own."""
-        return Inbound("phone", f"M{next(self.ids)}", address, text, self.now)
+        return Inbound("phone", f"M{next(IDS)}", address, text, self.now)
 
     async def hear(self, text: str, address: Address = ALICE.contacts[0].address) -> Inbound:
         """Let somebody write."""
@@ -89,7 +89,7 @@ class SmallHouse:
         """Make a report of the operator; its digest follows from what it says."""
         at = what.at if isinstance(what, Event) else self.now
         digest = repr((what, customer)).encode()
-        name = name or f"R{next(self.ids)}"
+        name = name or f"R{next(IDS)}"
         return Report("crm", name, f"{PREFIX}x.v1", customer, at, what, digest)
 
     async def report(

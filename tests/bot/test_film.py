@@ -1,7 +1,6 @@
 """The films: drawn in a process of their own, one at a time, kept as long as there is room."""
 
 import asyncio
-import resource
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -26,9 +25,18 @@ pytestmark = pytest.mark.anyio
 BOARD = storyboard(TOTAL_ONLY, SPEAKER)
 # Stands in for the studio where only its beginning and end matter: it writes what it was given.
 WRITES = (
-    "import pathlib, sys, time; time.sleep(0.05); told = sys.stdin.buffer.read();"
-    "[pathlib.Path(name).write_bytes(told) for name in sys.argv[1:]]"
+    "import pathlib, sys, time; time.sleep(0.05); sys.stdin.buffer.read();"
+    "[pathlib.Path(name).write_bytes(b'x' * 5000) for name in sys.argv[1:]]"
 )
+# Runs the studio, and writes down what it took: CPU seconds, and KiB at its largest.
+MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call([sys.executable, "-P", "-m", "bot.film_studio", *sys.argv[1:]])
+took = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1] + ".cost", "w") as cost:
+    cost.write(f"{took.ru_utime + took.ru_stime} {took.ru_maxrss}")
+sys.exit(code)
+"""
 FAILS = "raise SystemExit('out of paint')"
 
 
@@ -45,6 +53,17 @@ def clock_of(films: Films) -> HandClock:
     return clock
 
 
+def endings(folder: Path) -> list[str]:
+    """Tell what kinds of files lie in a folder."""
+    return sorted(path.suffix for path in folder.iterdir())
+
+
+def measured(path: Path) -> tuple[float, float]:
+    """Read two numbers that were written down beside a film."""
+    first, second = Path(f"{path}.cost").read_text().split()
+    return float(first), float(second)
+
+
 async def drawn(films: Films, film: Film, language: str = "de") -> Path:
     """Have a film drawn."""
     assert films.prepare(film, language) is not Readiness.MISSING
@@ -56,14 +75,12 @@ async def drawn(films: Films, film: Film, language: str = "de") -> Path:
 
 async def test_the_studio_makes_a_film_that_browsers_play(tmp_path: Path) -> None:
     film, picture = tmp_path / "film.mp4", tmp_path / "film.jpg"
-    orders = FilmOrders(lambda: None)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    orders = FilmOrders(lambda _: None, (sys.executable, "-P", "-c", MEASURED))
 
     assert orders.order(film, picture, BOARD, "de")
     await orders.settle()
 
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = spent.ru_utime + spent.ru_stime - before.ru_utime - before.ru_stime
+    cpu_s, kib = measured(film)
     with av.open(str(film)) as container:
         [stream] = container.streams
         assert isinstance(stream, av.VideoStream)
@@ -71,38 +88,38 @@ async def test_the_studio_makes_a_film_that_browsers_play(tmp_path: Path) -> Non
         assert stream.codec_context.pix_fmt == "yuv420p"
         assert (stream.width, stream.height) == (WIDTH, HEIGHT)
         assert container.duration == BOARD.duration_ms * 1000
-        keys = [p.pts * p.time_base for p in container.demux(stream) if p.is_keyframe and p.size]
-    assert [round(at * 1000) for at in keys] == [scene.from_ms for scene in BOARD.scenes]
+        keys = [p.pts for p in container.demux(stream) if p.is_keyframe and p.pts is not None]
+        scale = float(stream.time_base or 0) * 1000
+    assert [round(at * scale) for at in keys] == [scene.from_ms for scene in BOARD.scenes]
     body = film.read_bytes()
     assert 0 < body.find(b"moov") < body.find(b"mdat")
     assert len(body) < 1_500_000
     assert picture.read_bytes().startswith(b"\xff\xd8\xff")
     assert cpu_s / (BOARD.duration_ms / 1000) <= 0.5
-    assert spent.ru_maxrss / 1024 <= 300  # MiB, of the largest child so far
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.jpg", "film.mp4"]
+    assert kib / 1024 <= 300
+    assert endings(tmp_path) == [".cost", ".jpg", ".mp4"]
 
 
 async def test_one_film_is_drawn_at_a_time_and_each_once(tmp_path: Path) -> None:
-    log = tmp_path / "log"
+    done: list[Path] = []
     note = (
-        "import pathlib, sys, time; log = open(sys.argv[1] + '.log', 'w');"
+        "import pathlib, sys, time; log = open(sys.argv[1] + '.cost', 'w');"
         "log.write(f'{time.monotonic()} '); time.sleep(0.1); log.write(str(time.monotonic()))"
     )
-    orders = FilmOrders(log.touch, (sys.executable, "-c", note))
+    orders = FilmOrders(done.append, (sys.executable, "-c", note))
 
     for name in ("a", "b", "a", "c"):
         assert orders.order(tmp_path / name, tmp_path / "picture", BOARD, "de")
     await orders.settle()
 
-    spans = sorted(tuple(map(float, p.read_text().split())) for p in tmp_path.glob("*.log"))
-    assert len(spans) == 3
+    spans = [measured(path) for path in done]
     assert spans[0][1] <= spans[1][0]
     assert spans[1][1] <= spans[2][0]
-    assert log.exists()
+    assert [path.name for path in done] == ["a", "b", "c"]
 
 
 async def test_too_many_orders_are_refused(tmp_path: Path) -> None:
-    orders = FilmOrders(lambda: None, (sys.executable, "-c", "import time; time.sleep(60)"))
+    orders = FilmOrders(lambda _: None, (sys.executable, "-c", "import time; time.sleep(60)"))
 
     taken = [
         orders.order(tmp_path / str(n), tmp_path / "picture", BOARD, "de")
@@ -118,7 +135,7 @@ async def test_too_many_orders_are_refused(tmp_path: Path) -> None:
 async def test_what_failed_is_not_tried_again_at_once(
     tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    orders = FilmOrders(lambda: None, command)
+    orders = FilmOrders(lambda _: None, command)
     path = tmp_path / "film"
 
     first = orders.order(path, tmp_path / "picture", BOARD, "de")
@@ -208,7 +225,7 @@ async def test_what_was_not_watched_for_longest_goes_first(tmp_path: Path, bound
     kept = [films.file(film, "de", "mp4") is not None for film in made]
     assert kept == [True, False, False]
     assert general.exists()
-    assert len(list(tmp_path.glob("*.jpg"))) == len(list(tmp_path.glob("*.mp4")))
+    assert endings(tmp_path) == [".jpg"] * 3 + [".mp4"] * 3
 
 
 async def test_a_customer_who_is_erased_leaves_no_film(tmp_path: Path) -> None:
@@ -218,4 +235,4 @@ async def test_a_customer_who_is_erased_leaves_no_film(tmp_path: Path) -> None:
     films.forget(ALICE.number)
 
     assert not path.exists()
-    assert list(tmp_path.iterdir()) == []
+    assert endings(tmp_path) == []

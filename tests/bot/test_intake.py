@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,29 @@ async def test_the_same_id_with_other_content_changes_nothing_and_is_noted(
     assert taken.result is Result.CONFLICT
     assert await house.dossier() == before
     assert house.rows("select act, about from audit") == [("conflict", "E1")]
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations(("registration", "video", "app"))), ids=" ".join
+)
+async def test_the_steps_in_any_order_each_three_times_are_three_credits(
+    house: SmallHouse, order: tuple[str, ...]
+) -> None:
+    await house.join()
+    for step in order * 3:
+        house.clock.at += timedelta(hours=1)
+        event: dict[str, Event] = {
+            "registration": PortalRegistered(at=house.now),
+            "video": VideoWatched(at=house.now, share=1),
+            "app": AppInstalled(at=house.now),
+        }
+        await house.report(event[step])
+
+    earned = (await house.dossier()).memory.credits
+    assert [c.step for c in sorted(earned, key=lambda c: c.earned_at)] == list(order)
+    assert {c.megabytes for c in earned} == {600}
+    assert (await house.lines())[3:] == ["StreakStarted"]
+    await house.check()
 
 
 # --- Who it concerns ------------------------------------------------------------------------------
@@ -221,7 +245,7 @@ async def test_an_incident_exempts_a_call_whichever_is_reported_first(
     await on_streak(house, IN_BERLIN)
     begins = (await house.journey(IN_BERLIN.number)).reached[-1].at
     whom = {"area": "BE"} if by_area else {"customers": (IN_BERLIN.number,)}
-    incident = IncidentOpened("I1", house.now - timedelta(hours=1), **whom)  # type: ignore[arg-type]
+    incident = IncidentOpened("I1", house.now - timedelta(hours=1), **whom)
 
     if comes_first:
         await house.report(incident, None)

@@ -187,3 +187,13 @@ def test_whoever_wants_to_be_erased_is_not_reminded_and_not_enrolled(stage: Stag
 
     assert wait(erased, NOON + 40 * DAY).effects == ()
     assert not wait(erased, NOON + 40 * DAY).journey.is_member
+
+
+def test_a_yes_to_terms_that_have_changed_since_is_asked_for_again() -> None:
+    asked = replace(after(invited(), heard(Intent.JOIN)), shown=("hash", "1", "en"))
+    newer = replace(TERMS, version="2")
+
+    outcome = advance(asked, heard(Intent.JOIN), newer)
+
+    assert says(outcome) == ("ConsentAsked",)
+    assert outcome.journey.consent is None

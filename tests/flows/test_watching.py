@@ -94,8 +94,8 @@ def test_a_report_that_is_sent_again_counts_for_nothing() -> None:
 
 
 def test_waiting_is_not_watching() -> None:
-    assert after(opened(), (3600, ((0, 45_000),))).watched == ()
-    assert after(opened(), (3600, ((0, 40_000),))).share == 0.8
+    assert after(opened(), (3600, ((0, 20_001),))).watched == ()
+    assert after(opened(), (3600, ((0, 20_000),))).share == 0.4
 
 
 def test_a_clock_that_goes_back_gives_no_time() -> None:
@@ -132,7 +132,7 @@ def test_never_more_is_believed_than_time_allows(
 
 
 @settings(max_examples=50 * SOAK, deadline=None)
-@given(st.lists(st.floats(0.05, 15), min_size=80, max_size=80), st.sampled_from([0.5, 1.0, 2.0]))
+@given(st.lists(st.floats(0.05, 10), min_size=80, max_size=80), st.sampled_from([0.5, 1.0, 2.0]))
 def test_an_honest_player_earns_however_it_reports(gaps_s: list[float], speed: float) -> None:
     viewing, now, at = opened(), NOON, 0
     for gap_s in gaps_s * 8:

@@ -61,7 +61,7 @@ async def test_a_kill_between_commit_and_answer_loses_and_doubles_nothing(
     command = [sys.executable, "-c", CHILD, str(path)]
     async with await anyio.open_process(command, stderr=None) as child:
         assert child.stdout is not None
-        assert await child.stdout.receive() == b"committed\n"
+        assert await child.stdout.receive(9) == b"committed"
         child.kill()
         assert await child.wait() == -signal.SIGKILL
 

@@ -95,11 +95,14 @@ async def test_what_waits_to_leave_again_is_not_overtaken(store: Store) -> None:
     await posted(store, [first])
     later = NOON + 10 * SECOND
     await store.settle([Settle(first.id, OutboxState.READY, NOON, reason="busy", due=later)])
-    await change(store, to(A, "question answered", priority=0))
+    overtaking = await bodies(store), await store.next_due(LANE, NOON)
+    await change(store, to(A, "answer", priority=0))
+    (answer,) = await claim(store)
+    await sent(store, answer, "SM2")
 
-    assert await store.next_due(LANE, NOON) == NOON
-    assert await bodies(store) == ["question answered"]
-    assert await bodies(store, later) == []
+    assert overtaking == ([], later)
+    assert answer.body == "answer"
+    assert await bodies(store, later) == ["first"]
 
 
 async def test_an_attempt_that_was_none_is_not_counted(store: Store) -> None:

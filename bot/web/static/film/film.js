@@ -4,12 +4,13 @@
 const EVERY_MS = 4000;
 const POLL_MS = 1500;
 const FASTEST = 2;
-const LONGEST_GAP_MS = 19000;
+const LONGEST_GAP_MS = 9500;
 
 const at = (id) => document.getElementById(id);
 const film = at("film");
 
 if (film) {
+  at("no-script").hidden = true;
   const said = at("said").dataset;
   const durationMs = Number(film.dataset.durationMs);
   let heardAt = null; // when the server last answered

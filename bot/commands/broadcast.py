@@ -1,0 +1,171 @@
+"""`broadcast`: how drafts are read from the command line, and previews and progress shown there."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.broadcasts import Actor, Broadcasts, Preview, Progress
+from bot.commands.refusal import RefusedError
+from bot.commands.showing import Json, as_json, facts, moment, table
+from flows.broadcast import RecipientState
+
+_PAGE = 1000
+_BAR = 30
+_COLUMNS = (
+    "customer", "state", "reason", "attempts", "address", "channel", "sent_at", "provider_id",
+    "segments", "price_cents", "code",
+)  # fmt: skip
+
+
+def texts_of(given: Iterable[str]) -> dict[str, str]:
+    """Read texts such as `de=Hallo`. Raises RefusedError."""
+    texts = {}
+    for text in given:
+        language, equals, words = text.partition("=")
+        if not equals:
+            raise RefusedError(f"--text {text}: must read like de=TEXT")
+        if language in texts:
+            raise RefusedError(f"--text {language}: is given twice")
+        texts[language] = words
+    return texts
+
+
+def show_id(drafted: str, *, json: bool) -> None:
+    """Say which id a draft has."""
+    if json:
+        as_json({"id": drafted})
+    else:
+        facts(f"{drafted} is drafted", [("next", f"statthotline broadcast preview {drafted}")])
+
+
+def show_sent(broadcast: str, sent: int, *, json: bool) -> None:
+    """Say how many messages a test was."""
+    if json:
+        as_json({"id": broadcast, "sent": sent})
+    else:
+        facts(f"{sent} test messages of {broadcast} are on their way", [])
+
+
+def show_retried(broadcast: str, failed: int, *, json: bool) -> None:
+    """Say how many are tried again."""
+    if json:
+        as_json({"id": broadcast, "retried": failed})
+    else:
+        facts(f"{broadcast}: {failed} are tried again", [])
+
+
+def preview_as_json(preview: Preview) -> Json:
+    """Give a preview for programs."""
+    return {
+        "id": preview.id,
+        "planned": preview.planned,
+        "excluded": dict(preview.excluded),
+        "renderings": [
+            {
+                "language": each.language,
+                "channel": each.channel.value,
+                "text": each.text,
+                "encoding": each.encoding,
+                "segments": each.segments,
+            }
+            for each in preview.renderings
+        ],
+        "segments": preview.segments,
+        "cost_cents": preview.cost_cents,
+        "duration_s": preview.duration_s,
+        "replies_per_hour": preview.replies_per_hour,
+        "hash": preview.hash,
+    }
+
+
+def show_preview(preview: Preview, *, json: bool) -> None:
+    """Show a preview."""
+    if json:
+        as_json(preview_as_json(preview))
+        return
+    facts(
+        f"{preview.id}: {preview.planned} recipients",
+        [
+            *((f"not {reason}", str(count)) for reason, count in preview.excluded.items()),
+            ("cost", f"{preview.segments} SMS segments, {preview.cost_cents / 100:.2f} €"),
+            ("takes", f"{preview.duration_s} s"),
+            ("replies", f"about {preview.replies_per_hour} in the busiest hour"),
+            ("hash", preview.hash[:16]),
+        ],
+    )
+    rows = [
+        (
+            each.language,
+            each.channel.value,
+            each.encoding or "",
+            str(each.segments or ""),
+            each.text,
+        )
+        for each in preview.renderings
+    ]
+    table(("language", "channel", "encoding", "segments", "text"), rows)
+
+
+def progress_as_json(progress: Progress) -> Json:
+    """Give progress for programs."""
+    return {
+        "id": progress.id,
+        "state": progress.row.state.value,
+        "planned": progress.counts.planned,
+        "states": {state.value: progress.counts.states.get(state, 0) for state in RecipientState},
+        "excluded": dict(progress.counts.excluded),
+        "rate_per_s": progress.rate_per_s,
+        "done_at": moment(progress.done_at),
+        "reason": progress.row.reason or None,
+        "author": progress.row.draft.author,
+        "approved_by": progress.row.approved_by,
+        "starts_at": moment(progress.row.starts_at),
+    }
+
+
+def show_progress(progress: Progress, *, json: bool) -> None:
+    """Show how far a broadcast is."""
+    if json:
+        as_json(progress_as_json(progress))
+        return
+    states = progress.counts.states
+    open_ = states.get("planned", 0) + states.get("claimed", 0)
+    planned = progress.counts.planned
+    done = round(_BAR * (planned - open_) / planned) if planned else 0
+    facts(
+        f"{progress.id}: {progress.row.state}",
+        [
+            ("why", progress.row.reason),
+            ("", "▰" * done + "▱" * (_BAR - done) + f" {planned - open_} of {planned}"),
+            *((state.value, str(states.get(state, "") or "")) for state in RecipientState),
+            *((f"not {reason}", str(count)) for reason, count in progress.counts.excluded.items()),
+            ("pace", f"{progress.rate_per_s:.1f}/s" if progress.rate_per_s else ""),
+            ("done at", moment(progress.done_at) or ""),
+        ],
+    )
+
+
+def show_list(all_: Iterable[Progress], *, json: bool) -> None:
+    """Show all broadcasts."""
+    if json:
+        as_json([progress_as_json(each) for each in all_])
+        return
+    rows = [(p.id, p.row.state.value, str(p.counts.planned), p.row.draft.audience) for p in all_]
+    table(("id", "state", "planned", "audience"), rows)
+
+
+async def write_report(broadcasts: Broadcasts, actor: Actor, broadcast: str, path: Path) -> None:
+    """Write what became of everybody. Raises RefusedError if the file cannot be written."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+            after = ""
+            while page := await broadcasts.report(actor, broadcast, after, _PAGE):
+                for row in page:
+                    facts_ = (row.customer, row.state, row.reason, row.attempts, row.address)
+                    sent = (row.channel, moment(row.sent_at), row.ref, row.segments)
+                    writer.writerow((*facts_, *sent, row.price_cents, row.code))
+                after = page[-1].customer
+    except OSError as error:
+        raise RefusedError(f"{path}: {error.strerror}") from None
