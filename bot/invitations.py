@@ -15,6 +15,7 @@ from flows.calendar import at_wall
 from flows.campaign import Campaign
 from flows.customer import Address, Customer
 from flows.effects import Purpose
+from storage.store import AddressTakenError
 
 _AT_A_TIME = 200  # turns that wait for one commit together
 
@@ -137,7 +138,10 @@ class Invitations:
             if owner not in (None, customer.number):
                 name = "phone" if contact.address.uri.startswith("tel:") else "email"
                 return Rejected(row.line, f"{name}: belongs to another customer")
-        return await take(customer, is_held_out=self.is_held_out(customer.number, percent))
+        try:
+            return await take(customer, is_held_out=self.is_held_out(customer.number, percent))
+        except AddressTakenError:
+            return Rejected(row.line, "an address belongs to another customer")
 
     def _note(self, tally: _Tally, row: Row, answer: str | Rejected) -> None:
         if isinstance(answer, Rejected):

@@ -30,9 +30,14 @@ _ID = re.compile(r"B\d+", re.IGNORECASE)
 CANCEL_WALK = "✖ Stop"
 MOST_ROWS = 10
 HELP = (
-    "/broadcast – write to many; /broadcast B7 shows one\n/pause B7, /resume B7, /cancel B7\n/stats – the programme\n"
-    "/customer NUMBER – one person\n/invite – send it with a CSV file\n"
-    "/credits – what is uncertain\n/questions – what waits for a person\n/help"
+    "/broadcast – write to many; /broadcast B7 shows one\n"
+    "/pause B7, /resume B7, /cancel B7\n"
+    "/stats – the programme\n"
+    "/customer NUMBER – one person\n"
+    "/invite – send it with a CSV file\n"
+    "/credits – what is uncertain\n"
+    "/questions – what waits for a person\n"
+    "/help"
 )
 
 
@@ -68,12 +73,13 @@ class Managers:
         try:
             message = await self._answer(actor, inbound, document)
         except (BroadcastError, RefusedError, UnusableFileError) as error:
+            # A refusal stands beneath what was tapped, whose buttons stay.
             refusal = Message(f"⛔ {escape(str(error))}", callback=inbound.callback)
-            return await self._send(inbound.address, refusal)
-        # What was tapped becomes what came of it; a refusal stands beneath, so that its buttons stay.
+            await self._send(inbound.address, refusal)
+            return
         replaces = inbound.message_ref if inbound.callback else None
         told = replace(message, replaces=replaces, callback=inbound.callback)
-        return await self._send(inbound.address, told)
+        await self._send(inbound.address, told)
 
     async def _is_new(self, inbound: Inbound) -> bool:
         key, now = InboxKey(inbound.source, inbound.provider_id), self.broadcasts.house.clock()

@@ -160,9 +160,7 @@ def _open_telegram(settings: Settings, premises: Premises, channels: RealChannel
     channels.loops.append(setup.run)
     if settings.telegram_mode is TelegramMode.WEBHOOK:
         secret = setup.secret
-        channels.routes.extend(
-            telegram_routes(listener, secret=secret, clock=premises.clock)
-        )
+        channels.routes.extend(telegram_routes(listener, secret=secret, clock=premises.clock))
         return
     poller = TelegramPoller(
         Updates(connection),

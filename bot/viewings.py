@@ -10,6 +10,7 @@ from flows.campaign import Campaign
 from flows.events import VideoWatched
 from flows.journey import Journey, Stage
 from flows.watching import Range, Viewing, begin, report
+from messages.film.texts import spoken
 from storage.store import Decision, Key, Memory, PutViewing, Store
 
 STEP = "video"
@@ -95,7 +96,7 @@ class TurnedViewings:
             return None
         return Viewer(
             customer=memory.customer.number,
-            language=journey.language,
+            language=spoken(journey.language),
             terms=self._terms(journey),
             viewing=viewing,
             has_watched=_has_watched(journey),

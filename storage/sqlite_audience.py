@@ -32,7 +32,7 @@ def selection(name: str, audience: Audience) -> tuple[str, dict[str, Value]]:
     values |= {
         "after": "",
         "until": LAST,
-        "schemes": _names(audience.schemes),
+        "schemes": "".join(f" {scheme}:" for scheme in audience.schemes),
         "per_week": audience.per_week,
         "per_month": audience.per_month,
         "broadcast": audience.broadcast,

@@ -140,9 +140,7 @@ class Phones:
             return Opened(choice.url)
         if choice.command is not None:
             callback = secrets.token_hex(8)
-            return _inbound(
-                chat, at, command=choice.command, callback=callback, message_ref=ref
-            )
+            return _inbound(chat, at, command=choice.command, callback=callback, message_ref=ref)
         if choice.intent is None:
             return _inbound(chat, at, proven_phone=phone, message_ref=ref)
         callback = secrets.token_hex(8)

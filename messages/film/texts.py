@@ -55,3 +55,8 @@ def languages() -> tuple[str, ...]:
     """Name the languages that the film speaks; a folder more is a language more."""
     found = (f.name for f in files("messages").iterdir() if f.joinpath("film.toml").is_file())
     return tuple(sorted(found))
+
+
+def spoken(language: str) -> str:
+    """Give the language itself if the film speaks it, else one that it speaks."""
+    return language if language in languages() else languages()[0]

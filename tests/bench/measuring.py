@@ -148,6 +148,7 @@ class Laps:
     """What the rounds of one benchmark have brought so far."""
 
     benchmark: Benchmark
+    size: int
     laps: dict[Runner, list[Lap]] = field(default_factory=dict)
 
     def add(self, runner: Runner, lap: Lap) -> None:
@@ -168,11 +169,16 @@ class Laps:
             peer=peer,
             of_limit=of_limit,
             over_peer=over_peer,
-            goal="; ".join(filter(None, (self.benchmark.goal.sentence, mine[-1].beside))),
+            goal="; ".join(filter(None, (self._goal(), mine[-1].beside))),
             cpu_us=round(statistics.median(lap.cpu_us for lap in mine), 1),
             met=self._is_met(ours.median, of_limit, over_peer),
             rounds=len(mine),
         )
+
+    def _goal(self) -> str:
+        """Say what was promised, and where it was measured on less or more than that."""
+        sentence, size = self.benchmark.goal.sentence, self.benchmark.size
+        return sentence if size == self.size else f"{sentence}; here {self.size} and not {size}"
 
     def _spread(self, runner: Runner) -> Spread | None:
         values = [lap.value for lap in self.laps.get(runner, [])]
@@ -222,8 +228,8 @@ Told = Callable[[int, Runner, Lap], None]
 
 def measure(benchmark: Benchmark, scale: Scale, told: Told) -> Figure:
     """Run all rounds of one benchmark; `told` hears of each lap."""
-    chance, laps = Random(f"{benchmark.name} {scale.seed}"), Laps(benchmark)  # noqa: S311
-    size = scale.of(benchmark.size)
+    chance, size = Random(f"{benchmark.name} {scale.seed}"), scale.of(benchmark.size)  # noqa: S311
+    laps = Laps(benchmark, size)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder, prepared = Path(name), Path(name) / "prepared"
         prepared.mkdir()

@@ -35,7 +35,10 @@ def draw(figures: Sequence[Figure], path: Path) -> None:
 def _row(axes: Axes, y: int, figure: Figure) -> None:
     assert figure.limit is not None
     is_rate = figure.unit.endswith("/s")
-    for spread, colour, name in ((figure.peer, PEER, "peer"), (figure.ours, OURS, "ours")):
+    for spread, colour, name, lift in (
+        (figure.peer, PEER, "peer", -16),
+        (figure.ours, OURS, "ours", 8),
+    ):
         if spread is None:
             continue
         least, share, most = _shares(spread, figure.limit, is_rate=is_rate)
@@ -47,7 +50,7 @@ def _row(axes: Axes, y: int, figure: Figure) -> None:
         axes.annotate(
             label,
             (share, y),
-            (0, 8),
+            (0, lift),
             textcoords="offset points",
             ha="center",
             fontsize=8,

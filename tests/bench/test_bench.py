@@ -1,6 +1,6 @@
 """Every benchmark, so small that nothing can be told of its speed: it does its work and says so."""
 
-import math
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -30,22 +30,26 @@ KEYS = {
 }  # fmt: skip
 
 
-def tiny(benchmark: Benchmark) -> Scale:
-    return Scale(6 / benchmark.size, rounds=1)
+# They start processes for every lap; limit and peer are left to `make bench`, which verifies them.
+COSTLY = {"webhook.sms", "reply.under_bulk", "end_to_end.sms"}
+
+
+def tiny(name: str) -> tuple[Benchmark, Scale]:
+    benchmark = BENCHMARKS[name]
+    runs = {Runner.OURS: benchmark.runs[Runner.OURS]} if name in COSTLY else benchmark.runs
+    return replace(benchmark, runs=runs), Scale(6 / benchmark.size, rounds=1)
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_benchmark_verifies_its_rows_and_fills_its_figure(name: str) -> None:
     laps: list[Runner] = []
+    benchmark, scale = tiny(name)
 
-    figure = measure(
-        BENCHMARKS[name], tiny(BENCHMARKS[name]), lambda n, runner, lap: laps.append(runner)
-    )
+    figure = measure(benchmark, scale, lambda n, runner, lap: laps.append(runner))
 
-    assert sorted(laps) == sorted(BENCHMARKS[name].runs)
+    assert sorted(laps) == sorted(benchmark.runs)
     assert figure.ours.min <= figure.ours.median <= figure.ours.max
-    assert figure.of_limit is not None
-    assert math.isfinite(figure.of_limit)
+    assert (figure.of_limit is None) == (Runner.LIMIT not in benchmark.runs)
     assert (figure.name, figure.rounds) == (name, 1)
 
 

@@ -1,4 +1,4 @@
-"""A programme with broadcasts: people who joined, managers, an engine, and a provider that bills."""
+"""A programme with broadcasts: people, managers, an engine, and a provider that bills."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

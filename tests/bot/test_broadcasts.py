@@ -2,7 +2,10 @@
 
 import random
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -130,31 +133,28 @@ async def test_one_letter_changed_after_the_approval_is_refused(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("actor", [VERA, MONA, OTTO], ids=lambda actor: actor.role.value)
-@pytest.mark.parametrize(
-    "act",
-    ["draft", "preview", "list", "show", "test", "approve", "start", "pause", "resume", "cancel",
-     "retry-failed", "report"],
-)  # fmt: skip
 async def test_each_role_may_what_it_may_and_refusals_are_kept(
-    tmp_path: Path, actor: Actor, act: str
+    tmp_path: Path, actor: Actor
 ) -> None:
-    reads, approves = {"preview", "list", "show"}, {"approve"}
-    may = act in reads or (actor is not VERA and act not in approves) or actor is OTTO
+    reads, acts = {"preview", "list", "show"}, {"draft", "test", "start", "pause", "resume"}
+    acts |= {"cancel", "retry-failed", "report"}
+    may = {VERA: reads, MONA: reads | acts, OTTO: reads | acts | {"approve"}}[actor]
     async with broadcast_house(tmp_path) as house:
         await house.people(1)
         await house.broadcasts.draft(MONA, "state:invited", TEXTS)
 
-        is_allowed = await _tries(house, actor, act)
+        allowed = {a for a in (*reads, *acts, "approve") if await _tries(house, actor, a)}
 
-        assert is_allowed is may
         async with house.programme.store.snapshot() as kept:
-            refused = [a for a in await kept.acts(0, 100) if a.act == f"refused {act}"]
-        assert may or [(a.actor, "may not" in a.about) for a in refused] == [(actor.id, True)]
+            rows = await kept.acts(0, 100)
+        refused = {row.act.removeprefix("refused ") for row in rows if "may not" in row.about}
+        assert allowed == may
+        assert refused == (reads | acts | {"approve"}) - may
 
 
 async def _tries(house: BroadcastHouse, actor: Actor, act: str) -> bool:
     broadcasts = house.broadcasts
-    acts = {
+    acts: dict[str, Callable[[], Awaitable[object]]] = {
         "draft": lambda: broadcasts.draft(actor, "state:invited", TEXTS),
         "preview": lambda: broadcasts.preview(actor, "B1"),
         "list": lambda: broadcasts.list(actor),
@@ -240,11 +240,9 @@ async def _something(house: BroadcastHouse, name: str, chance: random.Random) ->
         lambda: broadcasts.retry_failed(MONA, name),
     )
     rarely = (lambda: broadcasts.cancel(MONA, name),)
-    try:
+    with suppress(BroadcastError):  # not allowed in this state
         await chance.choice(rarely if chance.random() < 0.03 else moves)()
-    except BroadcastError:
-        pass  # not allowed in this state
-    house.programme.clock.at += house.programme.clock.at.resolution * 31_000_000
+    house.programme.clock.at += timedelta(seconds=31)
 
 
 async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.campaigns import load_campaign
 from bot.channels.channel import Fault, Inbound, Reachability
 from flows.customer import Address, Basis, Contact, Customer
 from flows.events import AppInstalled
@@ -44,7 +45,8 @@ async def house(tmp_path: Path) -> AsyncIterator[SmallHouse]:
 
 # --- Every state, word and channel ----------------------------------------------------------------
 
-ASKED = replace(after(invited(), heard(Intent.JOIN)), shown=("hash", "1", "en"))
+SHOWN = ("hash", load_campaign().version, "en")
+ASKED = replace(after(invited(), heard(Intent.JOIN)), shown=SHOWN)
 DROPPED = replace(on_streak(), stage=Stage.DROPPED, out_at=NOON)
 STATES: dict[str, Journey | None] = {
     "nobody": None,

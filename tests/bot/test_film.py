@@ -1,6 +1,7 @@
 """The films: drawn in a process of their own, one at a time, kept as long as there is room."""
 
 import asyncio
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -98,6 +99,15 @@ async def test_the_studio_makes_a_film_that_browsers_play(tmp_path: Path) -> Non
     assert cpu_s / (BOARD.duration_ms / 1000) <= 0.5
     assert kib / 1024 <= 300
     assert endings(tmp_path) == [".cost", ".jpg", ".mp4"]
+
+
+def test_the_bot_never_loads_what_draws() -> None:
+    asked = "import sys, bot.web.film, bot.viewings, bot.film_bills; print(*sys.modules)"
+
+    loaded = subprocess.check_output([sys.executable, "-P", "-c", asked], text=True).split()  # noqa: S603
+
+    assert "bot.film" in loaded
+    assert not {"PIL", "av", "matplotlib", "numpy"} & set(loaded)
 
 
 async def test_one_film_is_drawn_at_a_time_and_each_once(tmp_path: Path) -> None:

@@ -85,8 +85,7 @@ from (
                        end || k.address
                 from contacts k
                 where k.customer = u.number
-                  and substr(k.address, 1, instr(k.address, ':') - 1)
-                      in (select value from json_each(:schemes))
+                  and instr(:schemes, ' ' || substr(k.address, 1, instr(k.address, ':')))
                 order by k.opted_out_at is not null, k.blocked_at is not null,
                          k.used_at is null, k.used_at desc,
                          case when k.address like 'telegram:%' then 0
@@ -98,8 +97,10 @@ from (
         left join journeys j on j.customer = u.number
         where u.number > :after and u.number <= :until and (/*audience*/)
         order by u.number
+        limit -1  -- keeps SQLite from asking for the best address once for each use
     ) p
-);
+)
+limit -1;
 
 -- term_state --
 -- Where somebody stands.

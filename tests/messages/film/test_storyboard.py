@@ -12,7 +12,7 @@ from messages.film.invoice import Invoice, Item, Part, itemised, plain_name
 from messages.film.sample import SAMPLE
 from messages.film.storyboard import FRAME_MS, LONGEST_MS, SHORTEST_MS, Kind
 from messages.film.telling import storyboard, tell
-from messages.film.texts import languages, texts_of
+from messages.film.texts import languages, spoken, texts_of
 from tests.messages.film.bills import (
     BILLED,
     IN_CREDIT,
@@ -31,6 +31,7 @@ def kinds(invoice: Invoice) -> list[Kind]:
 
 def test_the_film_speaks_what_the_bot_speaks() -> None:
     assert languages() == LANGUAGES
+    assert [spoken(language) for language in ("en", "de", "fr")] == ["en", "de", "de"]
 
 
 def test_a_bill_becomes_scenes_in_the_order_of_a_bill() -> None:
