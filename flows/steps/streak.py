@@ -86,6 +86,8 @@ def window(journey: Journey, terms: Campaign) -> Window | None:
     if not terms.has_streak or (start := begins_at(journey, terms)) is None:
         return None
     end = add_months(start, terms.streak.months, terms.zone)
+    if not journey.calls:
+        return Window(start, end)
     for call in counted(journey, terms):
         if call.at >= end or terms.streak.on_call is not CallPolicy.RESTART:
             break
@@ -97,15 +99,18 @@ def window(journey: Journey, terms: Campaign) -> Window | None:
 
 def spoiling_call(journey: Journey, terms: Campaign) -> Call | None:
     """Find the call that costs the bonus where the policy is not `restart`."""
+    if terms.streak.on_call is CallPolicy.RESTART or not journey.calls:
+        return None
     span = window(journey, terms)
-    if span is None or terms.streak.on_call is CallPolicy.RESTART:
+    if span is None:
         return None
     return next((c for c in counted(journey, terms) if span.start <= c.at < span.end), None)
 
 
 def is_out_of_reach(journey: Journey, terms: Campaign) -> bool:
     """Tell whether the window would end after the campaign's last day of settling."""
-    span, last = window(journey, terms), terms.settle_by
+    last = terms.settle_by
+    span = window(journey, terms) if last is not None else None
     return span is not None and last is not None and span.end > last
 
 
@@ -122,6 +127,8 @@ def is_running(journey: Journey, terms: Campaign) -> bool:
 
 def is_contested(journey: Journey, terms: Campaign) -> bool:
     """Tell whether a call is still provisional or disputed, so that nothing can be settled."""
+    if not journey.calls:
+        return False
     open_ones = (Judgement.PROVISIONAL, Judgement.DISPUTED)
     span = window(journey, terms)
     return span is not None and any(
