@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from bot.broadcast_engine import BroadcastEngine
-from bot.carrying import carrier_of, operator_workers
+from bot.carrying import carrier_of, operator_workers, reconciler_of
 from bot.clock import Mover
 from bot.courtesy import Courtesy
 from bot.lanes import Lane, Surroundings
@@ -140,6 +140,8 @@ async def _serve_real(
         *channels.workers,
     ]
     workers.extend(operator_workers(premises, carrier, metrics))
+    if carrier is not None:
+        workers.append(reconciler_of(premises, carrier))
     _say_what_is_off(settings)
     tasks: list[Task] = []
     if role in ("all", "web"):

@@ -245,9 +245,7 @@ class Mover:
             await self._jump(min(at for at in stops if at is not None), target)
             if feeds and self._owes_report(target):
                 await self._report()
-            # Where nothing but the feeds is new, nobody has anything to do.
-            if self._ready() or self._pokes != self._pokes_seen or self.clock() >= target:
-                await self._run_due()
+            await self._run_due()
         return self.clock()
 
     async def _jump(self, moment: datetime, target: datetime) -> None:

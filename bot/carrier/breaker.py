@@ -20,6 +20,7 @@ class Breaker:
         self._pause = _SHORTEST
         self._until: datetime | None = None
         self._is_known = False
+        self.is_well = False  # the last answer was a plain one
 
     def pauses_until(self, now: datetime) -> datetime | None:
         """Tell until when nothing may be asked; None if something may."""
@@ -27,6 +28,7 @@ class Breaker:
 
     def note(self, answer: CarrierAnswer | None, now: datetime) -> None:
         """Learn from an answer; a pause is longer each time that it did not help."""
+        self.is_well = not isinstance(answer, Halted | Unclear)
         match answer:
             case Halted():
                 self._open(now, answer.why, answer.retry_after)

@@ -18,7 +18,8 @@ from flows.credit import CreditState
 from storage.store import CreditRow
 
 _BATCH = 200
-_AT_ONCE = 8
+_AT_ONCE = 32  # enough to share commits; a request waits two seconds at most for its turn
+_CAREFULLY = 8  # as long as the last answer was not a plain one
 _BREATH = timedelta(seconds=1)
 _A_DAY = timedelta(days=1)
 # The operator's clock may be behind ours, and its list is asked from a moment of ours.
@@ -57,7 +58,7 @@ class Crediting:
 
     async def _take_all(self, due: Sequence[CreditRow]) -> bool:
         """Advance many credits, a few at a time; tell whether any of them moved."""
-        places = asyncio.Semaphore(_AT_ONCE)
+        places = asyncio.Semaphore(_AT_ONCE if self._breaker.is_well else _CAREFULLY)
         found = await self._look_up([c for c in due if _is_lost(c)])
 
         async def take(credit: CreditRow) -> bool:

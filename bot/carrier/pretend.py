@@ -7,6 +7,7 @@ charging system would; asked twice under the same `Idempotency-Key`, it books on
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from bot.carrier.bodies import Version, digits, moment
 from bot.carrier.pretend_bills import bills_of, rates_of
 from bot.carrier.pretend_ledger import Asked, Entry, PretendLedger
+from flows.calendar import at_wall
 
 Json = dict[str, object]
 
@@ -24,6 +26,7 @@ TMF654 = "/tmf-api/prepayBalanceManagement/v4"
 TMF677 = "/tmf-api/usageConsumption/v4"
 TMF678 = "/tmf-api/customerBillManagement/v4"
 
+_HOME = ZoneInfo("Europe/Berlin")
 _MONTHLY_MEGABYTES = 2400
 _NOT_A_FILTER = {"offset", "limit", "fields", "sort"}
 
@@ -256,8 +259,10 @@ def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 def _next_month(now: datetime) -> datetime:
-    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (first + timedelta(days=32)).replace(day=1)
+    """Give midnight of the first day of the next month, where the operator is at home."""
+    first = now.astimezone(_HOME).replace(tzinfo=None, day=1, hour=0, minute=0)
+    day = (first + timedelta(days=32)).replace(day=1, second=0, microsecond=0)
+    return at_wall(day, _HOME)
 
 
 def _zulu(at: datetime) -> str:

@@ -81,7 +81,7 @@ def wall(at: datetime | None, zone: ZoneInfo) -> str:
 def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Write facts under one another, each with its name; those without a value are left out."""
     console = Console(highlight=False)
-    console.print(title, style="bold", markup=False)
+    console.print(title, style="bold", markup=False, soft_wrap=True)
     grid = Table.grid(padding=(0, 2))
     for name, value in rows:
         if value:

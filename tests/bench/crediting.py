@@ -3,7 +3,6 @@
 By hand: `python -m tests.bench.crediting [CREDITS] [PER_SECOND]`. The operator is a process of its
 own that takes an order, books it by the first time it is asked, and counts what comes.
 """
-# ruff: noqa: T201 - it is run by hand, and says what it found
 
 import asyncio
 import multiprocessing

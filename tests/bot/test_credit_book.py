@@ -133,7 +133,7 @@ async def test_an_order_names_the_line_and_how_long_the_volume_holds(house: Smal
     assert (order.megabytes, order.step) == (600, "app")
     zone = house.premises.terms.current.zone
     assert order.valid_until is not None
-    assert order.valid_until.astimezone(zone).isoformat() == "2027-02-01T00:00:00+01:00"
+    assert order.valid_until.astimezone(zone).isoformat() == "2027-01-31T23:59:59+01:00"
 
 
 async def test_nobody_is_ordered_for_who_is_not_known(house: SmallHouse) -> None:

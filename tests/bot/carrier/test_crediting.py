@@ -262,6 +262,31 @@ async def test_a_conflict_over_nothing_is_final_only_after_a_second_time() -> No
     assert desk.operator.asked.count("request") == 2
 
 
+async def test_an_attempt_that_failed_says_nothing_of_a_later_one() -> None:
+    desk = Desk(
+        Operator(
+            requests=[Failed("failed", "T1"), Unclear("lost"), Booked("T3")],
+            reads=[Failed("failed", "T1")],  # all that the list shows for an hour
+        )
+    )
+
+    await desk.run(minutes=59)
+
+    assert desk.operator.asked.count("request") == 2
+    assert desk.ledger.only.state is S.UNKNOWN
+
+
+async def test_what_is_lost_is_looked_up_in_one_reading_of_the_list() -> None:
+    rows = [earned("video", NOON, str(100001 + n)) for n in range(30)]
+    lost = [replace(row, state=S.UNKNOWN, attempts=1) for row in rows]
+    desk = Desk(Operator(requests=[Booked("T1")], reads=[Booked("T1")]), Ledger.of(*lost))
+
+    await desk.worker.tick()
+
+    assert desk.operator.asked == ["look_up"]
+    assert {row.state for row in desk.ledger.rows.values()} == {S.CONFIRMED}
+
+
 async def test_somebody_who_is_gone_is_not_credited() -> None:
     desk = Desk(Operator(requests=[Booked("T1")]))
     desk.ledger.nobody = True

@@ -109,7 +109,7 @@ async def test_what_is_left_and_billed_can_be_read() -> None:
         volume = await house.client.remaining(ALICE)
         bill = await house.client.last_bill(ALICES_BUCKET)
 
-    assert volume == Volume(2400, datetime(2027, 1, 1, tzinfo=UTC))
+    assert volume == Volume(2400, datetime.fromisoformat("2027-01-01T00:00:00+01:00"))
     assert bill == Bill(
         id="A-491713920011-202611",
         number="202611-A-491713920011",

@@ -16,13 +16,16 @@ from bot.carrier.carrier import (
     CreditOrder,
     Failed,
     Halted,
+    Record,
     Rejected,
+    Standing,
     Unclear,
     UnusableOrderError,
 )
-from bot.carrier.paging import Lists
+from bot.carrier.paging import Incomplete, Lists
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import NoReply, Reply
+from flows.credit import credit_id
 from tests.bot.carrier.house import ALICE, ALICES_BUCKET, ALICES_VIDEO, NEW_YEAR, order
 from tests.cast import NOON
 
@@ -180,6 +183,60 @@ async def test_an_operator_without_pages_gives_the_list_at_once() -> None:
 
     assert await client(script, page_size=None).look_up(ALICES_VIDEO, NOON) is None
     assert script.asked == [("/topupBalance", b"", {})]
+
+
+async def test_many_credits_are_looked_up_in_one_reading() -> None:
+    app, streak = (credit_id("online-statt-hotline", "100001", s) for s in ("app", "streak"))
+    rows = [
+        {"id": "T1", "description": NAME, "status": "failed"},
+        {"id": "T2", "description": f"bonus {NAME}".upper(), "status": "completed"},
+        {"id": "T3", "description": str(app), "status": "created"},
+        {"id": "T4", "description": None},
+    ]
+    script = Script(gets=[reply(200, rows, x_total_count="4")])
+
+    found = await client(script).look_up_all([ALICES_VIDEO, app, streak], NOON)
+
+    assert found == {ALICES_VIDEO: Booked("T2"), app: Accepted("T3"), streak: None}
+    assert len(script.asked) == 1
+
+
+async def test_a_list_that_breaks_off_proves_nothing_of_any() -> None:
+    script = Script(gets=[reply(200, [{"id": "T1"}]), reply(503)])
+
+    found = await client(script).look_up_all([ALICES_VIDEO], NOON)
+
+    assert found == {ALICES_VIDEO: Halted("503: closed for now", may_have_booked=True)}
+
+
+async def test_the_operators_books_are_read_as_records() -> None:
+    rows = [
+        {
+            "id": "T1",
+            "description": NAME,
+            "status": "completed",
+            "amount": {"amount": 0.6, "units": "GB"},
+            "bucket": {"id": "B1"},
+            "logicalResource": [{"id": "491713920011"}],
+        },
+        {"id": "T2", "status": "created", "channel": {"id": "statthotline"}},
+        {"id": "T3", "status": "completed", "channel": {"id": "shop"}, "description": "a gift"},
+        {"id": "T4", "status": "cancelled", "description": NAME, "logicalResource": {"id": 49}},
+        {"status": "completed", "description": NAME},
+    ]
+    script = Script(gets=[reply(200, rows), reply(200, [])])
+
+    assert await client(script).records(NOON) == (
+        Record("T1", ALICES_VIDEO, Standing.BOOKED, 600, "B1", "491713920011"),
+        Record("T2", None, Standing.UNDER_WAY),
+        Record("T4", ALICES_VIDEO, Standing.FAILED, phone="49"),
+    )
+
+
+async def test_books_that_cannot_be_read_whole_are_no_books() -> None:
+    script = Script(gets=[reply(200, [{"id": "T1"}]), LOST])
+
+    assert isinstance(await client(script).records(NOON), Incomplete)
 
 
 async def test_a_conflict_is_looked_up_and_adopted() -> None:
