@@ -1,57 +1,46 @@
 """Conversations: what somebody wrote or tapped is understood and answered in one turn, once.
 
-A stranger learns nothing and leaves no row that names them: one neutral answer, an emergency is
-always answered, STOPP is kept as a keyed hash.
+Whoever is nobody's customer is answered by `strangers.py`.
 """
 
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.channels.channel import Fault, Inbound, Message, Reachability
-from bot.composing import Composition, Reply, encode
+from bot.channels.channel import Fault, Inbound, Reachability
+from bot.composing import Composition, Reply
 from bot.house import House
 from bot.personal_links import TELEGRAM_LINK, UNSUBSCRIBE_LINK
-from bot.routing import PRIORITIES
+from bot.strangers import answer, is_stranger
 from bot.turn import has_room
 from flows.customer import Address, Channel, Customer
-from flows.effects import Purpose, Say
+from flows.effects import Say
 from flows.events import AddressLinked, Event, Heard, TelegramStarted
 from flows.intent import Intent
 from flows.journey import Stage
 from flows.lines import (
     ButtonOutdated,
-    Emergency,
-    Line,
     MovedToTelegram,
-    NotInvited,
-    OptedOut,
     VolumeLeft,
 )
 from flows.standing import scene_of
 from messages.hearing import Hearing, hear
-from messages.wording import NO_LINKS
 from storage.store import (
     Change,
-    CountStranger,
     Decision,
-    Enqueue,
     InboxKey,
     Key,
     Memory,
-    PutContact,
     Quarantine,
     Remember,
     SpendLink,
     Store,
     Suppress,
-    Unsuppress,
 )
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{22}")
 _LONGEST_STATUS = 40  # characters
-STRANGER_QUIET = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +94,8 @@ class Conversations:
         if (linked := self._link(memory, inbound, now)) is not None:
             return Decision(None, (remember, *linked))
         hearing = self._understand(memory, inbound)
-        if _is_stranger(memory, inbound.address):
-            return Decision(None, (remember, *self._answer_stranger(memory, inbound, hearing, now)))
+        if is_stranger(memory, inbound.address):
+            return Decision(None, (remember, *answer(self.house, memory, inbound, hearing, now)))
         assert memory.customer is not None  # noqa: S101 - strangers have been answered
         turn = Composition(self.house, memory, memory.customer, now)
         turn.note_use(inbound.address)
@@ -158,46 +147,6 @@ class Conversations:
         if is_first and phone is not None and phone.is_open:
             turn.tell(Say(MovedToTelegram()), phone.address)
         return (*proof, *turn.finish())
-
-    # --- strangers
-
-    def _answer_stranger(
-        self, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime
-    ) -> tuple[Change, ...]:
-        """Answer at most once, neutrally; an emergency always, STOPP by silence for good."""
-        keyed = self.house.keys.of_address(inbound.address)
-        if hearing.intent is Intent.EMERGENCY:
-            return (self._to_stranger(Emergency(), inbound, now),)
-        if hearing.intent is Intent.OPT_OUT:
-            suppress = Suppress(keyed, "stranger", now)
-            if memory.is_suppressed or inbound.was_answered:
-                return (suppress,)
-            return (suppress, self._to_stranger(OptedOut(is_member=False), inbound, now))
-        opened: tuple[Change, ...] = ()
-        if memory.is_suppressed and hearing.intent is not Intent.OPT_IN:
-            return ()
-        if memory.is_suppressed:
-            opened = (Unsuppress(keyed), *_opened(memory, inbound.address))
-        if memory.stranger_answered_at is not None or inbound.was_answered:
-            return opened
-        counted = CountStranger(keyed, now, now + STRANGER_QUIET)
-        return (*opened, counted, self._to_stranger(NotInvited(), inbound, now))
-
-    def _to_stranger(self, line: Line, inbound: Inbound, now: datetime) -> Change:
-        """Queue an answer without a customer: its row goes when it is sent."""
-        channel = inbound.address.channel
-        language = inbound.language or self.house.wordbook.languages[0]
-        wording = self.house.wordbook.word(line, language, channel, NO_LINKS)
-        return Enqueue(
-            lane=self.house.lanes.lane(channel) or channel.value,
-            priority=PRIORITIES[Purpose.ANSWER],
-            recipient=inbound.address.uri,
-            line=type(line).__name__,
-            body=encode(Message(wording.text, callback=inbound.callback)),
-            due=now,
-            created_at=now,
-            is_unasked=False,
-        )
 
     # --- reachability
 
@@ -263,14 +212,6 @@ class Conversations:
         await self.store.turn(Key(inbox=inbox), decide)
 
 
-def _opened(memory: Memory, address: Address) -> tuple[Change, ...]:
-    """Open the address of somebody who was imported after STOPP and now says START."""
-    contact = memory.customer.contact(address) if memory.customer else None
-    if memory.customer is None or contact is None:
-        return ()
-    return (PutContact(memory.customer.number, replace(contact, opted_out_at=None)),)
-
-
 def _typed_code(text: str) -> str | None:
     """Find a link's code that somebody typed by hand; old clients send a bare /start."""
     words = text.split()
@@ -290,14 +231,6 @@ def _valid_link(
     if link.customer != memory.customer.number:
         return ()
     return (SpendLink(house.keys.of_link(code), now),)
-
-
-def _is_stranger(memory: Memory, address: Address) -> bool:
-    """Tell whether this address is nobody's, or of somebody who must not know of the programme."""
-    customer, journey = memory.customer, memory.journey
-    if customer is None or journey is None or customer.contact(address) is None:
-        return True
-    return journey.stage in (Stage.NEW, Stage.HELD_OUT)
 
 
 def _mailbox(customer: Customer) -> Address:
