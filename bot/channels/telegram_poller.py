@@ -139,6 +139,8 @@ class TelegramPoller:
 
     async def _round(self, stop: asyncio.Event) -> None:
         if not await self._lease():
+            # Whoever polls meanwhile confirms for us, and after a silent week ids start anew.
+            self._offset = None
             await _unless(stop, self._sleep(_LEASE_PAUSE_S))
             return
         limit = 1 if self._singles_left else _BATCH

@@ -101,7 +101,6 @@ async def test_ids_that_start_anew_after_a_silent_week_are_heard(fake: FakeTeleg
     async with polling(fake, long_poll_s=0) as play:
         fake.say(BABAK, "before")
         await until(lambda: play.notebook.texts == ["before"])
-        await until(lambda: "offset" not in fake.calls[-1][1])
         play.is_leader = False
         await until(lambda: len(play.pauses) > 1)
 
@@ -275,7 +274,7 @@ async def test_a_second_poller_and_a_webhook_are_backed_off_from(fake: FakeTeleg
     fake.queue.webhook["url"] = "http://127.0.0.1:9/"
 
     async with polling(fake) as play:
-        await until(lambda: len(play.pauses) == 3)
+        await until(lambda: len(play.pauses) >= 3)
         fake.queue.webhook.clear()
         fake.say(BABAK, "hi")
         await until(lambda: play.notebook.texts == ["hi"])
