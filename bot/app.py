@@ -15,21 +15,21 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from bot.broadcast_engine import BroadcastEngine
+from bot.broadcasting.cards import Cards
+from bot.broadcasting.engine import BroadcastEngine
 from bot.carrying import carrier_of, operator_workers, reconciler_of
 from bot.clock import Mover
-from bot.courtesy import Courtesy
-from bot.lanes import Lane, Surroundings
 from bot.logs import configure
-from bot.manager_cards import Cards
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
 from bot.real import ask_bot_name, open_channels
-from bot.relay import Relay
-from bot.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
+from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
+from bot.sending.courtesy import Courtesy
+from bot.sending.lanes import Lane, Surroundings
+from bot.sending.relay import Relay
 from bot.settings import Settings
-from bot.timers import Timers
+from bot.turns.timers import Timers
 from bot.web.events import OperatorDesk
 from bot.web.events import routes as event_routes
 from bot.web.server import application

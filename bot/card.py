@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flows.customer import Contact
 from flows.journey import Journey
-from storage.store import Dossier
+from storage.reading import Dossier
 
 
 def flags_of(

@@ -10,12 +10,12 @@ from bot.carrier.facts import Tmf677, Tmf678
 from bot.carrier.paging import Lists
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
-from bot.feed_watch import FeedWatch
+from bot.credits.feed_watch import FeedWatch
+from bot.credits.reconciler import Reconciler
 from bot.metrics import Metrics
 from bot.premises import Premises
-from bot.reconciler import Reconciler
-from bot.replayer import Replayer
 from bot.settings import Settings
+from bot.turns.replayer import Replayer
 from bot.workers import Worker
 
 PER_SECOND = 20.0  # requests that an operator bears from one process

@@ -61,7 +61,7 @@ def _is_told_in_a_line(error: Exception) -> bool:
     from bot.web.server import PortTakenError
     from messages.topics import UnusableTopicsError
     from messages.wording import WordingError
-    from storage.store import StorageError
+    from storage.errors import StorageError
 
     ours = (UnusableSettingsError, UnusableCampaignError, ChangedTermsError, PortTakenError)
     return isinstance(error, (*ours, UnusableTopicsError, WordingError, StorageError))

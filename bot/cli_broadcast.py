@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bot.broadcasts import Actor, Broadcasts
+    from bot.broadcasting.broadcasts import Actor, Broadcasts
     from bot.premises import Premises
 
 commands = typer.Typer(no_args_is_help=True, help="Messages to many.")

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.carrier.tmf654 import Tmf654
-    from bot.decisions import By
+    from bot.credits.decisions import By
     from bot.premises import Premises
     from bot.settings import Settings
 
@@ -76,7 +76,7 @@ def _inside(settings: "Settings", work: "Callable[[Premises], Awaitable[bool]]")
 def _carrier(settings: "Settings") -> "Tmf654 | None":
     """Make the client of the operator; the sandbox' operator is there while `serve` runs."""
     from bot.carrying import carrier_of
-    from bot.sandbox import operator_settings
+    from bot.sandbox.sandbox import operator_settings
 
     return carrier_of(operator_settings(settings) if settings.is_sandbox else settings)
 
@@ -84,7 +84,7 @@ def _carrier(settings: "Settings") -> "Tmf654 | None":
 def _by(settings: "Settings", manager: str, reason: str) -> "By":
     from bot.commands.acting import acting
     from bot.commands.refusal import RefusedError
-    from bot.decisions import By
+    from bot.credits.decisions import By
 
     if not reason.strip():
         raise RefusedError("--reason: must not be empty")

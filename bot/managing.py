@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from bot.invitations import Invitations
-from bot.managers import Managers
+from bot.inviting.invitations import Invitations
+from bot.office.managers import Managers
 from bot.premises import Premises
 from bot.setting_values import Role
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Clock, Refused, Sender
-from bot.lanes import Lane
-from bot.parcels import Parcels
 from bot.premises import SMS_PER_S, TELEGRAM_PER_S, Premises
-from bot.receipts import OnRefused
-from bot.routing import PRIORITIES
+from bot.sending.lanes import Lane
+from bot.sending.parcels import Parcels
+from bot.sending.receipts import OnRefused
+from bot.turns.routing import PRIORITIES
 from flows.calendar import next_quiet
 from flows.campaign import Campaign
 from flows.customer import Address, Channel
 from flows.effects import Purpose
-from storage.store import OutboxRow
+from storage.outbox import OutboxRow
 
 RATES = {
     Channel.SMS: SMS_PER_S,

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.broadcasts import Broadcasts
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.campaigns import load_campaign
 from bot.clock import VirtualClock
-from bot.conversations import Conversations
-from bot.credit_book import TurnedCredits
-from bot.decisions import Decisions
-from bot.estimate import ComposedEstimate
-from bot.house import House
-from bot.intake import TurnedReports
+from bot.credits.credit_book import TurnedCredits
+from bot.credits.decisions import Decisions
+from bot.credits.remaining import Remaining
+from bot.inviting.estimate import ComposedEstimate
 from bot.keys import TOKEN_BYTES, Keys
-from bot.remaining import Remaining
-from bot.routing import Lanes
 from bot.setting_values import SqliteFile
 from bot.settings import Settings, UnusableSettingsError, secret_key
 from bot.terms import Terms, keep_terms
-from bot.turn import Turns
+from bot.turns.conversations import Conversations
+from bot.turns.house import House
+from bot.turns.intake import TurnedReports
+from bot.turns.routing import Lanes
+from bot.turns.turn import Turns
 from flows.customer import Channel
 from messages.wording import Wordbook
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from storage.store import Store
 
 SMS_PER_S = 10.0  # segments: what a German sender may emit by default

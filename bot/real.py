@@ -18,12 +18,12 @@ from bot.channels.sms import SmsSender, TwilioAccount
 from bot.channels.sms_outcomes import judge_receipt, soft_retries
 from bot.channels.sms_pricing import PriceReader
 from bot.channels.sms_reconciling import InboundReconciler
-from bot.managers import ManagersFirst
 from bot.managing import managers_of
 from bot.metrics import Metrics
+from bot.office.managers import ManagersFirst
 from bot.parting import refuser
 from bot.premises import Premises
-from bot.receipts import Receipts
+from bot.sending.receipts import Receipts
 from bot.setting_values import TelegramMode
 from bot.settings import Settings
 from bot.web.sms import SmsDesk
@@ -38,7 +38,8 @@ from flows.lines import Emergency
 from messages.hearing import hear
 from messages.menus import menu_of
 from messages.wording import NO_LINKS
-from storage.store import Receipt, Store
+from storage.outbox import Receipt
+from storage.store import Store
 
 if TYPE_CHECKING:
     from bot.channels.telegram_request import TelegramConnection

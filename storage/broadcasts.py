@@ -11,7 +11,8 @@ from typing import Protocol
 
 from flows.audience import Term
 from flows.broadcast import BroadcastState, Draft
-from storage.store import Audit, Enqueue, Memory
+from storage.changes import Audit, Enqueue
+from storage.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)

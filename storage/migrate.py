@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from storage.errors import NewerDatabaseError
 from storage.queries import load, migrations
-from storage.store import NewerDatabaseError
 
 _SQL = load("sqlite", "migrations")
 _TRANSACTION = load("sqlite", "transactions")

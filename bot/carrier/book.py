@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bot.carrier.carrier import CreditOrder
 from flows.credit import CreditState, may_move
-from storage.store import CreditRow
+from storage.memory import CreditRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from bot.carrier.carrier import Carrier, CarrierAnswer
 from bot.carrier.patience import Patience
 from bot.carrier.verdict import after_look_up, after_poll, after_request, after_silence, waiting
 from flows.credit import CreditState
-from storage.store import CreditRow
+from storage.memory import CreditRow
 
 _BATCH = 200
 _AT_ONCE = 32  # enough to share commits; a request waits two seconds at most for its turn

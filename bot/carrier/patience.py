@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.store import CreditRow
+from storage.memory import CreditRow
 
 _A_DAY = timedelta(days=1)
 

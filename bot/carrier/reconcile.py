@@ -14,7 +14,8 @@ from uuid import UUID
 from bot.carrier.bodies import digits
 from bot.carrier.carrier import Record, Standing
 from flows.credit import CreditState
-from storage.store import CreditRow, OwnedCredit
+from storage.memory import CreditRow
+from storage.reading import OwnedCredit
 
 UNDER_WAY = timedelta(days=1)  # for so long nobody wonders that both sides differ
 _OPEN = frozenset(

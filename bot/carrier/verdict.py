@@ -19,7 +19,7 @@ from bot.carrier.carrier import (
 )
 from bot.carrier.patience import Patience
 from flows.credit import CreditState
-from storage.store import CreditRow
+from storage.memory import CreditRow
 
 _CONTESTED = "409, but no top-up carries our id"
 _STUCK = "the operator took it and does not book it"

@@ -18,7 +18,7 @@ from bot.channels.sms import NUMBER, SmsError, TwilioAccount
 from bot.channels.sms_outcomes import rank
 from flows.customer import Address
 from flows.intent import Intent
-from storage.store import Receipt
+from storage.outbox import Receipt
 
 if TYPE_CHECKING:
     from twilio.request_validator import RequestValidator

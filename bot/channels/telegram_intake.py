@@ -4,7 +4,7 @@ import structlog
 
 from bot.channels.channel import Inbound, Listener, Reachability
 from bot.channels.telegram_updates import SOURCE, Ignored, Read, Unreadable
-from storage.store import StorageError
+from storage.errors import StorageError
 
 _log = structlog.get_logger(__name__)
 

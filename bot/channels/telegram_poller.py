@@ -22,7 +22,7 @@ from bot.channels.telegram_updates import (
     name_of,
     read_update,
 )
-from storage.store import StorageError
+from storage.errors import StorageError
 
 T = TypeVar("T")
 Lease = Callable[[], Awaitable[bool]]

@@ -3,7 +3,7 @@
 import getpass
 import os
 
-from bot.broadcasts import Actor, Broadcasts
+from bot.broadcasting.broadcasts import Actor, Broadcasts
 from bot.commands.refusal import RefusedError
 from bot.setting_values import Role
 from bot.settings import Settings

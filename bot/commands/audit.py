@@ -1,8 +1,8 @@
 """`audit verify`: tells whether the audit trail is unbroken."""
 
-from bot.audit import verify
 from bot.commands.office import Office
 from bot.commands.showing import as_json, counting, facts
+from bot.credits.audit import verify
 
 
 async def verify_all(house: Office, *, json: bool) -> bool:

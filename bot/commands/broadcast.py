@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.broadcasts import Actor, Broadcasts, Preview, Progress
+from bot.broadcasting.broadcasts import Actor, Broadcasts, Preview, Progress
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, facts, moment, table
 from flows.broadcast import RecipientState

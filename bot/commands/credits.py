@@ -14,10 +14,10 @@ from bot.commands.house import opened
 from bot.commands.office import Office
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, counting, facts, moment, table, wall
-from bot.decisions import By, UndecidableError
-from bot.ledger import check
-from bot.proofs import Follows, prove
-from bot.reconciler import Books, compare, keep_run, repair
+from bot.credits.decisions import By, UndecidableError
+from bot.credits.ledger import check
+from bot.credits.proofs import Follows, prove
+from bot.credits.reconciler import Books, compare, keep_run, repair
 
 _SHOWN = 50  # faults on a terminal; --json has all
 _DIGITS = 16  # of a hash on a terminal

@@ -11,7 +11,8 @@ from flows.campaign import Campaign
 from flows.customer import Customer
 from flows.journey import Journey
 from flows.steps.streak import window
-from storage.store import CreditRow, Dossier, JournalRow
+from storage.memory import CreditRow
+from storage.reading import Dossier, JournalRow
 
 
 def show_json(dossier: Dossier, house: OpenHouse, *, why: bool) -> None:

@@ -3,7 +3,7 @@
 from bot.commands.house import find
 from bot.commands.office import Office
 from bot.commands.refusal import RefusedError
-from bot.decisions import By, UndecidableError
+from bot.credits.decisions import By, UndecidableError
 from flows.effects import Request
 
 

@@ -9,12 +9,12 @@ from typing import BinaryIO, Protocol
 
 from bot.addresses import UnusableAddressError, address
 from bot.commands.refusal import RefusedError
-from bot.invitations import Estimate, Inviting
+from bot.inviting.invitations import Estimate, Inviting
 from bot.keys import Keys
 from bot.settings import Settings
 from bot.terms import Terms
 from flows.customer import Address
-from storage.store import Dossier
+from storage.reading import Dossier
 
 
 class Register(Protocol):

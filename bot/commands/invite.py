@@ -5,8 +5,8 @@ from pathlib import Path
 from bot.commands.house import OpenHouse, opened
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, bar, facts, moment, table, wall
-from bot.customers_file import Rejected, UnusableFileError, read_customers
-from bot.invitations import Invitations, InviteReport
+from bot.inviting.customers_file import Rejected, UnusableFileError, read_customers
+from bot.inviting.invitations import Invitations, InviteReport
 
 _SHOWN = 20  # rejected lines on a terminal; --json has all
 

@@ -2,7 +2,7 @@
 
 from bot.setting_values import SqliteFile
 from bot.settings import Settings, UnusableSettingsError
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 
 
 async def migrate(settings: Settings) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from bot.decisions import Decisions
-from bot.intake import TurnedReports
+from bot.credits.decisions import Decisions
 from bot.keys import Keys
 from bot.terms import Terms
+from bot.turns.intake import TurnedReports
 from storage.store import Store
 
 

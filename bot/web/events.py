@@ -18,7 +18,7 @@ from bot.carrier.cloudevents import is_batch, read_cloudevents
 from bot.carrier.feed import Fault, Intake, Report, Result, is_genuine
 from bot.carrier.tmf683 import is_v5, read_interaction
 from bot.carrier.topup_events import Follower, read_topup_event
-from storage.store import StorageError
+from storage.errors import StorageError
 
 LARGEST_BODY = 4 * 1024 * 1024
 TOPUPS = (

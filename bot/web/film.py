@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.film import Film, Readiness
-from bot.web.film_desk import FilmDesk, Viewer
+from bot.film.desk import FilmDesk, Viewer
+from bot.film.films import Film, Readiness
 from bot.web.pages import HEADERS, UnusableBodyError, body_within, gone, page
 from bot.web.transcript import answer_reader, show_transcript
 from flows.watching import MOST_RANGES, Range

@@ -12,7 +12,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.metrics import Metrics
-from storage.store import StorageError, Store
+from storage.errors import StorageError
+from storage.store import Store
 
 GRACE_S = 5
 

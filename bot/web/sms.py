@@ -27,7 +27,8 @@ from bot.channels.sms_reading import (
     read_inbound,
     read_status,
 )
-from storage.store import Receipt, StorageError
+from storage.errors import StorageError
+from storage.outbox import Receipt
 
 LARGEST_BODY = 64 * 1024
 LONGEST_TURN_S = 4.0  # Twilio gives up after five seconds and calls again

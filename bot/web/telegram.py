@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot.channels.channel import Clock, Listener
 from bot.channels.telegram_intake import hand_over
 from bot.channels.telegram_updates import Read, Unreadable, name_of, read_update
-from storage.store import StorageError
+from storage.errors import StorageError
 
 PATH = "/telegram/webhook"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header

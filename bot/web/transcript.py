@@ -12,8 +12,8 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.film import Film
-from bot.web.film_desk import FilmDesk, Viewer
+from bot.film.desk import FilmDesk, Viewer
+from bot.film.films import Film
 from bot.web.pages import HEADERS, UnusableBodyError, body_within, page
 from messages.film.captions import reading_s, transcript
 from messages.film.texts import texts_of

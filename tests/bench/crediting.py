@@ -29,12 +29,13 @@ from bot.carrier.crediting import Crediting
 from bot.carrier.paging import Lists
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
-from bot.ledger import check
+from bot.credits.ledger import check
 from flows.credit import CreditState, credit_id
 from flows.customer import Address, Basis, Contact, Customer
 from flows.events import AppInstalled, PortalRegistered, VideoWatched
 from flows.journey import Journey
-from storage.store import Book, Change, CreditRow, Decision, Key, PutCredit, PutCustomer, PutJourney
+from storage.changes import Book, Change, Decision, PutCredit, PutCustomer, PutJourney
+from storage.memory import CreditRow, Key
 from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house
 from tests.cast import NOON, TERMS, after, member
 

@@ -13,11 +13,13 @@ from typing import TypeVar
 import msgspec
 
 from bot.channels.channel import Message
-from bot.routing import BROADCAST_PRIORITY
+from bot.turns.routing import BROADCAST_PRIORITY
 from flows.customer import Customer
 from flows.journey import Journey
-from storage.sqlite import SqliteStore
-from storage.store import Change, Decision, Enqueue, Key, PutCustomer, PutJourney, Store
+from storage.changes import Change, Decision, Enqueue, PutCustomer, PutJourney
+from storage.memory import Key
+from storage.sqlite.store import SqliteStore
+from storage.store import Store
 from tests.cast import ALICE, NOON, on_streak
 
 T = TypeVar("T")

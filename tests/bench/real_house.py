@@ -19,7 +19,7 @@ from bot.parting import lane_of
 from bot.premises import open_premises
 from bot.real import open_channels
 from bot.settings import Settings
-from bot.timers import Timers
+from bot.turns.timers import Timers
 from bot.web.server import application, serve
 from bot.workers import Worker
 from storage.store import Store

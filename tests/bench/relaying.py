@@ -10,8 +10,9 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from storage.sqlite import SqliteStore, _connect_writer
-from storage.store import Change, Claim, OutboxState, Posting, PutCustomer, Settle
+from storage.changes import Change, PutCustomer
+from storage.outbox import Claim, OutboxState, Posting, Settle
+from storage.sqlite.store import SqliteStore, _connect_writer
 from tests.bench.crowds import count, customer, fill_file, queued
 from tests.bench.measuring import (
     Benchmark,

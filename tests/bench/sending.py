@@ -19,13 +19,14 @@ from bot.channels.channel import Refused, Sender
 from bot.channels.sms import SmsSender, TwilioAccount, callback_url
 from bot.channels.telegram import TelegramSender
 from bot.channels.telegram_request import TelegramConnection
-from bot.lanes import Lane, Surroundings
 from bot.metrics import Metrics
-from bot.parcels import Parcels
-from bot.relay import Relay
+from bot.sending.lanes import Lane, Surroundings
+from bot.sending.parcels import Parcels
+from bot.sending.relay import Relay
 from flows.customer import Address
-from storage.sqlite import SqliteStore
-from storage.store import Change, OutboxRow, PutCustomer
+from storage.changes import Change, PutCustomer
+from storage.outbox import OutboxRow
+from storage.sqlite.store import SqliteStore
 from tests.bench.crowds import SAID, count, customer, fill_file, queued
 from tests.bench.loopback import Seen
 from tests.bench.measuring import (

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from storage.records import to_int
-from storage.sqlite import SqliteStore
+from storage.sqlite.store import SqliteStore
 from tests.bench.crowds import count
 from tests.bench.measuring import Benchmark, Goal, Ground, Lap, Runner, expect, stopwatch
 from tests.cast import NOON

@@ -18,14 +18,15 @@ import aiosqlite
 import msgspec
 
 from bot.channels.channel import Message
-from bot.journal import entry
+from bot.turns.journal import entry
 from flows.intent import Intent
 from flows.journey import Journey
+from storage.changes import Append, Decision, Enqueue, PutJourney, Remember, SetWake
+from storage.memory import InboxKey, Key
 from storage.queries import load
-from storage.sqlite import SqliteStore, _connect_writer
-from storage.sqlite_changes import apply
-from storage.sqlite_memory import Recall
-from storage.store import Append, Decision, Enqueue, InboxKey, Key, PutJourney, Remember, SetWake
+from storage.sqlite.changes import apply
+from storage.sqlite.memory import Recall
+from storage.sqlite.store import SqliteStore, _connect_writer
 from tests.bench.crowds import SAID, count, customer, fill_file, flat, members
 from tests.bench.measuring import (
     Benchmark,

@@ -19,7 +19,7 @@ from bot.channels.channel import Inbound, Reachability
 from bot.channels.sms import TwilioAccount
 from bot.web.server import serve
 from bot.web.sms import NOTHING, SmsDesk, routes
-from storage.store import Receipt
+from storage.outbox import Receipt
 from tests.bench.inbound import PATH, PUBLIC_URL, shots
 from tests.bench.load import Order
 from tests.bench.measuring import Benchmark, Goal, Ground, Lap, Runner, expect, stopwatch

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from bot.broadcast_engine import BroadcastEngine
-from bot.broadcasts import Actor, Broadcasts
+from bot.broadcasting.broadcasts import Actor, Broadcasts
+from bot.broadcasting.engine import BroadcastEngine
 from bot.channels.channel import Message
 from bot.setting_values import Role
 from flows.campaign import Campaign
 from flows.customer import Address, Basis, Channel, Contact, Customer
 from messages.segments import count
-from storage.store import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Posting, Settle
 from tests.bot.programme_house import ProgrammeHouse, programme_house
 from tests.cast import TERMS
 

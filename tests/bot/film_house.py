@@ -7,10 +7,10 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from bot.film import Films, Invoices
-from bot.viewings import TurnedViewings
+from bot.film.desk import FilmDesk
+from bot.film.films import Films, Invoices
+from bot.film.viewings import TurnedViewings
 from bot.web.film import routes
-from bot.web.film_desk import FilmDesk
 from bot.web.pages import statics
 from messages.film.invoice import Invoice
 from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house

@@ -10,23 +10,25 @@ from pathlib import Path
 from bot.carrier.book import Move
 from bot.carrier.feed import Report, Taken
 from bot.channels.channel import Inbound
-from bot.conversations import Conversations
-from bot.credit_book import TurnedCredits
-from bot.decisions import Decisions
-from bot.house import House
-from bot.intake import TurnedReports
+from bot.credits.credit_book import TurnedCredits
+from bot.credits.decisions import Decisions
 from bot.keys import Keys
-from bot.routing import Lanes
 from bot.terms import Terms
-from bot.timers import Timers
-from bot.turn import Turns
+from bot.turns.conversations import Conversations
+from bot.turns.house import House
+from bot.turns.intake import TurnedReports
+from bot.turns.routing import Lanes
+from bot.turns.timers import Timers
+from bot.turns.turn import Turns
 from flows.campaign import Campaign
 from flows.credit import CreditState
 from flows.customer import Channel, Customer
 from flows.events import AppInstalled, Event, Feed, PortalRegistered, VideoWatched
 from messages.wording import Wordbook
-from storage.sqlite import SqliteStore
-from storage.store import CreditRow, Decision, Dossier, Key, SetWatermark
+from storage.changes import Decision, SetWatermark
+from storage.memory import CreditRow, Key
+from storage.reading import Dossier
+from storage.sqlite.store import SqliteStore
 from tests.cast import ALICE, NOON, TERMS
 
 WORDS = {"de": "JA", "en": "JOIN"}

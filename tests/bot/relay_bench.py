@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Accepted, Fault, Outcome, Refused
-from bot.lanes import Lane, Surroundings
 from bot.metrics import Metrics
-from bot.relay import Relay
+from bot.sending.lanes import Lane, Surroundings
+from bot.sending.relay import Relay
 from flows.customer import Address
-from storage.store import OutboxRow, OutboxState, StorageError
+from storage.errors import StorageError
+from storage.outbox import OutboxRow, OutboxState
 from tests.cast import ALICE, BABAK, NOON
 from tests.fakes.outbox import MemoryOutbox
 

@@ -14,25 +14,18 @@ from pydantic import SecretStr
 from bot.carrier.feed import Happening, Report, Taken
 from bot.carrier.happenings import PREFIX
 from bot.channels.channel import Inbound, Message
-from bot.journal import first_broken, recompute
 from bot.premises import Premises, open_premises
 from bot.settings import Settings
-from bot.timers import Timers
+from bot.turns.journal import first_broken, recompute
+from bot.turns.timers import Timers
 from flows.customer import Address, Customer
 from flows.events import AppInstalled, Event, PortalRegistered, VideoWatched
 from flows.journey import Journey
 from flows.standing import state_of, step_of
-from storage.store import (
-    Change,
-    CreditRow,
-    Decision,
-    Dossier,
-    Key,
-    MessageRow,
-    PutCustomer,
-    PutJourney,
-    Store,
-)
+from storage.changes import Change, Decision, PutCustomer, PutJourney
+from storage.memory import CreditRow, Key
+from storage.reading import Dossier, MessageRow
+from storage.store import Store
 from tests.bot.relay_bench import HandClock
 from tests.cast import ALICE
 

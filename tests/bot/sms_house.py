@@ -13,25 +13,19 @@ from starlette.applications import Starlette
 from bot.channels.channel import Inbound, Message, Reachability, Refused
 from bot.channels.sms import SmsSender, TwilioAccount
 from bot.channels.sms_outcomes import judge_receipt, soft_retries
-from bot.lanes import Lane, Surroundings
 from bot.metrics import Metrics
-from bot.parcels import Parcels
-from bot.receipts import Receipts
-from bot.relay import Relay
+from bot.sending.lanes import Lane, Surroundings
+from bot.sending.parcels import Parcels
+from bot.sending.receipts import Receipts
+from bot.sending.relay import Relay
 from bot.web.sms import SmsDesk, routes
 from flows.customer import Address, Customer
-from storage.sqlite import SqliteStore
-from storage.store import (
-    Change,
-    Decision,
-    Enqueue,
-    Key,
-    MessageRow,
-    OutboxRow,
-    PutCustomer,
-    Receipt,
-    StorageError,
-)
+from storage.changes import Change, Decision, Enqueue, PutCustomer
+from storage.errors import StorageError
+from storage.memory import Key
+from storage.outbox import OutboxRow, Receipt
+from storage.reading import MessageRow
+from storage.sqlite.store import SqliteStore
 from tests.bot.carrier.serving import served
 from tests.bot.relay_bench import HandClock
 from tests.cast import ALICE, BABAK, NOON

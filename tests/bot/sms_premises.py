@@ -9,15 +9,15 @@ from pathlib import Path
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.courtesy import Courtesy
-from bot.lanes import Surroundings
 from bot.metrics import Metrics
 from bot.parting import lane_of
 from bot.premises import Premises, open_premises
 from bot.real import open_channels
-from bot.relay import Relay
+from bot.sending.courtesy import Courtesy
+from bot.sending.lanes import Surroundings
+from bot.sending.relay import Relay
 from bot.settings import Settings
-from bot.timers import Timers
+from bot.turns.timers import Timers
 from flows.customer import Address
 from storage.store import Store
 from tests.bot.carrier.serving import served

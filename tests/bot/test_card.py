@@ -7,7 +7,9 @@ import pytest
 from bot.card import flags, next_of
 from flows.customer import Contact
 from flows.journey import Journey
-from storage.store import Dossier, Memory, SetWake
+from storage.changes import SetWake
+from storage.memory import Memory
+from storage.reading import Dossier
 from tests.cast import ALICE, DAY, NOON, member
 
 OPEN = ALICE.contacts[0]

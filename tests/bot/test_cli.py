@@ -23,15 +23,10 @@ from flows.credit import CreditState, credit_id
 from flows.customer import Address, Contact, Customer
 from flows.events import HotlineCalled
 from flows.journey import Journey
-from storage.store import (
-    CreditRow,
-    Dossier,
-    JournalRow,
-    Memory,
-    NewerDatabaseError,
-    SetWake,
-    StorageError,
-)
+from storage.changes import SetWake
+from storage.errors import NewerDatabaseError, StorageError
+from storage.memory import CreditRow, Memory
+from storage.reading import Dossier, JournalRow
 from tests.cast import ALICE, BABAK, BABAKS_TELEGRAM, CAROL, NOON, TERMS, after, invited, on_streak
 
 ROOT = Path(__file__).parents[2]

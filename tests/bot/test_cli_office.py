@@ -18,7 +18,7 @@ from bot.premises import Premises
 from bot.settings import Settings, load_settings
 from flows.credit import CreditState
 from flows.events import HotlineCalled, PortalRegistered, VideoWatched
-from storage.store import CreditRow
+from storage.memory import CreditRow
 from tests.cast import ALICE
 
 BY = ("--reason", "she wrote to us", "--as", "9001")

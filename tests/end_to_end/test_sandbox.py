@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from bot.carrier.pretend import TMF654
-from bot.sandbox import OPERATOR_AT
+from bot.sandbox.sandbox import OPERATOR_AT
 from tests.cast import BABAK
 from tests.end_to_end.process import COMMAND, Answer, ask, environment, free_port, running
 

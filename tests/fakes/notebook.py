@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.channels.channel import Inbound, Reachability
-from storage.store import StorageError
+from storage.errors import StorageError
 
 
 @dataclass(slots=True)

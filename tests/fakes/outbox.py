@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flows.customer import Address
-from storage.store import (
+from storage.outbox import (
     Claim,
     Leaving,
     OutboxRow,

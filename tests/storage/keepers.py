@@ -6,22 +6,11 @@ from pathlib import Path
 
 from flows.customer import Customer
 from flows.journey import Journey
-from storage.sqlite import SqliteStore
-from storage.store import (
-    Change,
-    Claim,
-    Decision,
-    Enqueue,
-    Key,
-    Memory,
-    OutboxRow,
-    OutboxState,
-    Posting,
-    PutCustomer,
-    PutJourney,
-    Settle,
-    Store,
-)
+from storage.changes import Change, Decision, Enqueue, PutCustomer, PutJourney
+from storage.memory import Key, Memory
+from storage.outbox import Claim, OutboxRow, OutboxState, Posting, Settle
+from storage.sqlite.store import SqliteStore
+from storage.store import Store
 from tests.cast import ALICE, NOON
 
 LANE = "sms"

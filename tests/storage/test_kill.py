@@ -7,8 +7,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from storage.sqlite import SqliteStore
-from storage.store import Decision, InboxKey, Key, Memory, Remember
+from storage.changes import Decision, Remember
+from storage.memory import InboxKey, Key, Memory
+from storage.sqlite.store import SqliteStore
 from tests.cast import NOON
 from tests.soak import SOAK
 from tests.storage.keepers import bodies, to
@@ -34,8 +35,8 @@ async def handle(store: SqliteStore, name: str) -> bool:
 CHILD = """
 import asyncio, sys
 from pathlib import Path
-from storage.sqlite import SqliteStore
-from storage.sqlite_writer import Writer
+from storage.sqlite.store import SqliteStore
+from storage.sqlite.writer import Writer
 from tests.storage.test_kill import handle
 
 def freeze_before_the_answer(self, db, group, do, commit=Writer._in_transaction):

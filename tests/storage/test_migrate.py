@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.errors import NewerDatabaseError, StorageError
 from storage.migrate import STEPS, Step, migrate_sqlite
-from storage.sqlite import SqliteStore
-from storage.store import NewerDatabaseError, StorageError
+from storage.sqlite.store import SqliteStore
 from tests.cast import ALICE
 from tests.storage.keepers import add
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.changes import Enqueue
+from storage.outbox import OutboxRow, OutboxState, Settle
 from storage.pace import SECOND as US
 from storage.pace import Pace
-from storage.store import Enqueue, OutboxRow, OutboxState, Settle
 from tests.cast import NOON
 from tests.soak import SOAK
 from tests.storage.keepers import KEEPERS, LANE, SECOND, change, claim, posted, to

@@ -60,7 +60,7 @@ def test_every_query_has_a_sentence(subject: str) -> None:
 
 
 def test_every_query_is_used() -> None:
-    code = "".join(path.read_text("utf-8") for path in Path("storage").glob("*.py"))
+    code = "".join(path.read_text("utf-8") for path in Path("storage").rglob("*.py"))
     by_prefix = ("writer_", "reader_", "term_")  # taken by whom they are for
 
     unused = [
@@ -77,7 +77,7 @@ def test_python_holds_no_sql() -> None:
     words = re.compile(r"\b(select|insert into|update \w+ set|delete from|create table)\b .*\b")
     holds = [
         path.name
-        for path in Path("storage").glob("*.py")
+        for path in Path("storage").rglob("*.py")
         if words.search(re.sub(r'""".*?"""', "", path.read_text("utf-8"), flags=re.DOTALL))
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.customer import Address, Basis, Contact, Customer
-from storage.store import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Posting, Settle
 from tests.bot.programme_house import ProgrammeHouse, programme_house
 from tests.cast import NOON
 

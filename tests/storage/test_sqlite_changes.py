@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.credit import CreditState
+from storage.changes import Append, Audit, Book, PutCredit
+from storage.errors import UnbalancedError
 from storage.migrate import migrate_sqlite
 from storage.records import act_hash
-from storage.sqlite_changes import apply
-from storage.store import Append, Audit, Book, PutCredit, UnbalancedError
+from storage.sqlite.changes import apply
 from tests.cast import ALICE, DAY, NOON
 from tests.storage.test_store_ledger import VIDEO
 

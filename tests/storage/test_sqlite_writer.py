@@ -11,17 +11,10 @@ import aiosqlite
 import pytest
 
 from flows.events import Feed
-from storage.sqlite import SqliteStore
-from storage.store import (
-    Decision,
-    InboxKey,
-    Key,
-    Memory,
-    OverloadedError,
-    Remember,
-    SetWatermark,
-    StorageError,
-)
+from storage.changes import Decision, Remember, SetWatermark
+from storage.errors import OverloadedError, StorageError
+from storage.memory import InboxKey, Key, Memory
+from storage.sqlite.store import SqliteStore
 from tests.cast import NOON
 from tests.storage.keepers import change, recall
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage.deliveries import Priced, Share
-from storage.store import Again, Receipt, Store
+from storage.outbox import Again, Receipt
+from storage.store import Store
 from tests.cast import ALICE, DAY, NOON
 from tests.storage.keepers import LANE, add, change, claim, posted, sent, states, to
 

@@ -5,15 +5,10 @@ from dataclasses import replace
 import pytest
 
 from flows.credit import CreditState, credit_id
-from storage.store import (
-    Book,
-    CreditRow,
-    Key,
-    PutCredit,
-    StorageError,
-    Store,
-    UnbalancedError,
-)
+from storage.changes import Book, PutCredit
+from storage.errors import StorageError, UnbalancedError
+from storage.memory import CreditRow, Key
+from storage.store import Store
 from tests.cast import ALICE, BABAK, DAY, NOON
 from tests.storage.keepers import add, change, recall
 

@@ -6,13 +6,9 @@ from dataclasses import replace
 import pytest
 
 from flows.customer import Contact
-from storage.store import (
-    CancelQueued,
-    OutboxState,
-    PutContact,
-    Settle,
-    Store,
-)
+from storage.changes import CancelQueued, PutContact
+from storage.outbox import OutboxState, Settle
+from storage.store import Store
 from tests.cast import ALICE, BABAK, DAY, NOON
 from tests.storage.keepers import (
     LANE,

@@ -7,18 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from flows.customer import Address, Contact
-from storage.store import (
-    Claim,
-    Leaving,
-    Left,
-    OutboxState,
-    Posting,
-    PutContact,
-    Settle,
-    Store,
-    Suppress,
-    Unsuppress,
-)
+from storage.changes import PutContact, Suppress, Unsuppress
+from storage.outbox import Claim, Leaving, Left, OutboxState, Posting, Settle
+from storage.store import Store
 from tests.cast import ALICE, DAY, NOON, STRANGER
 from tests.storage.keepers import LANE, LEASE, add, change, claim, states, to
 

@@ -7,7 +7,9 @@ import pytest
 
 from flows.effects import Gate
 from flows.events import Feed
-from storage.store import Append, JournalRow, SetWake, Store
+from storage.changes import Append, SetWake
+from storage.reading import JournalRow
+from storage.store import Store
 from tests.cast import ALICE, BABAK, CAROL, DAY, NOON, invited, on_streak
 from tests.storage.keepers import add, change, stands
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from storage.store import OutboxState, Receipt, Settle, Store
+from storage.outbox import OutboxState, Receipt, Settle
+from storage.store import Store
 from tests.cast import ALICE, NOON, STRANGER
 from tests.storage.keepers import LANE, add, change, claim, posted, sent, states, to
 

@@ -5,11 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.store import (
-    OutboxState,
-    Settle,
-    Store,
-)
+from storage.outbox import OutboxState, Settle
+from storage.store import Store
 from tests.cast import ALICE, BABAK, DAY, NOON, STRANGER
 from tests.storage.keepers import (
     LANE,

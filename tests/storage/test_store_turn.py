@@ -7,17 +7,11 @@ import pytest
 
 from flows.customer import Address, Contact
 from flows.effects import Request
-from storage.store import (
-    AddressTakenError,
+from storage.changes import (
     Append,
-    ClosedError,
     CountStranger,
     Decision,
-    InboxKey,
     KeepText,
-    Key,
-    Link,
-    Memory,
     MintLink,
     OpenRequest,
     PutContact,
@@ -25,11 +19,12 @@ from storage.store import (
     PutIncident,
     Remember,
     SpendLink,
-    StorageError,
-    Store,
     Suppress,
     Unsuppress,
 )
+from storage.errors import AddressTakenError, ClosedError, StorageError
+from storage.memory import InboxKey, Key, Link, Memory
+from storage.store import Store
 from tests.cast import ALICE, BABAK, BABAKS_TELEGRAM, DAY, NOON, STRANGER, invited, on_streak
 from tests.storage.keepers import add, change, recall, stands
 

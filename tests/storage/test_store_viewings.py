@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from flows.watching import Viewing
-from storage.store import Key, PutViewing, Store
+from storage.changes import PutViewing
+from storage.memory import Key
+from storage.store import Store
 from tests.cast import ALICE, BABAK, NOON
 from tests.storage.keepers import add, change, recall
 

@@ -6,7 +6,9 @@ import pytest
 
 from flows.effects import Gate
 from flows.events import Feed
-from storage.store import ClearWake, Key, SetWake, SetWatermark, Store
+from storage.changes import ClearWake, SetWake, SetWatermark
+from storage.memory import Key
+from storage.store import Store
 from tests.cast import ALICE, BABAK, CAROL, DAY, NOON
 from tests.storage.keepers import SECOND, change, recall
 

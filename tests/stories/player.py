@@ -18,9 +18,8 @@ from bot.app import Stage, open_stage
 from bot.channels.simulator_phones import Opened, chat_of, plain
 from bot.channels.simulator_screens import Direction
 from bot.clock import Clock
-from bot.journal import first_broken, recompute
 from bot.premises import Premises, open_premises
-from bot.sandbox import BOT_NAME
+from bot.sandbox.sandbox import BOT_NAME
 from bot.settings import Settings
 from bot.stories import (
     Act,
@@ -39,6 +38,7 @@ from bot.stories import (
     exact_span,
     says,
 )
+from bot.turns.journal import first_broken, recompute
 from bot.web.simulator_desk import Standing
 from bot.web.simulator_reports import make_report
 from flows.customer import Address, Basis, Channel, Contact, Customer

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.simulator_screens import Direction
-from bot.sandbox import OPERATOR_AT
+from bot.sandbox.sandbox import OPERATOR_AT
 from tests.cast import NOON
 from tests.end_to_end.process import ask
 from tests.soak import SOAK

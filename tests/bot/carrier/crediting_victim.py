@@ -21,9 +21,11 @@ from bot.carrier.paging import Lists
 from bot.carrier.patience import Patience
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
-from bot.credit_book import TurnedCredits
-from storage.sqlite import SqliteStore
-from storage.store import Decision, Key, Memory, Store
+from bot.credits.credit_book import TurnedCredits
+from storage.changes import Decision
+from storage.memory import Key, Memory
+from storage.sqlite.store import SqliteStore
+from storage.store import Store
 from tests.bot.programme_house import HandClock, programme_house
 from tests.cast import NOON
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.carrier.book import Move, moved
 from bot.carrier.carrier import CreditOrder, Subscriber
 from flows.credit import CreditState, credit_id
-from storage.store import CreditRow
+from storage.memory import CreditRow
 
 OPEN = frozenset(
     {

@@ -12,18 +12,20 @@ from typing import TypeVar, cast
 
 import pytest
 
-from bot.audit import verify
 from bot.carrier.bodies import Dialect
 from bot.carrier.crediting import Crediting
 from bot.carrier.paging import Lists
 from bot.carrier.patience import Patience
 from bot.carrier.tmf654 import Tmf654
-from bot.credit_book import TurnedCredits
-from bot.ledger import check
-from bot.reconciler import compare
+from bot.credits.audit import verify
+from bot.credits.credit_book import TurnedCredits
+from bot.credits.ledger import check
+from bot.credits.reconciler import compare
 from flows.credit import CreditState, credit_id
-from storage.sqlite import SqliteStore
-from storage.store import Decision, Key, Memory, Store
+from storage.changes import Decision
+from storage.memory import Key, Memory
+from storage.sqlite.store import SqliteStore
+from storage.store import Store
 from tests.bot.carrier.ledger import Killed
 from tests.bot.programme_house import ProgrammeHouse, programme_house
 from tests.cast import ALICE, TERMS

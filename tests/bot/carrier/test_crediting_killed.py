@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.audit import verify
-from bot.ledger import check
+from bot.credits.audit import verify
+from bot.credits.ledger import check
 from flows.credit import CreditState
 from tests.bot.carrier.crediting_victim import FastClock
 from tests.bot.carrier.serving import served

@@ -9,7 +9,7 @@ from bot.carrier.carrier import Record, Standing
 from bot.carrier.reconcile import Kind, Match
 from bot.carrier.statement import UnusableStatementError, read_statement
 from flows.credit import CreditState
-from storage.store import OwnedCredit
+from storage.reading import OwnedCredit
 from tests.bot.carrier.ledger import PHONE, earned
 from tests.cast import NOON
 

@@ -19,7 +19,7 @@ from bot.channels.sms_reading import (
     read_status,
 )
 from flows.intent import Intent
-from storage.store import Receipt
+from storage.outbox import Receipt
 from tests.bot.relay_bench import ALICES
 from tests.bot.sms_house import account_at
 from tests.cast import NOON

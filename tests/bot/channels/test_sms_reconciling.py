@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.sms_reconciling import AGAIN, EVERY, NAME, InboundReconciler
-from storage.store import StorageError
+from storage.errors import StorageError
 from tests.bot.sms_house import SmsHouse, sms_house
 from tests.cast import NOON
 

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from bot.carrier.feed import Report, Result, Taken
 from bot.web.events import LARGEST_BODY, LISTENERS, OperatorDesk, routes
-from storage.store import StorageError
+from storage.errors import StorageError
 from tests.bot.carrier.published import check, needs_specs
 from tests.bot.carrier.test_cloudevents import event
 from tests.bot.carrier.test_tmf683 import notice, v5_notice

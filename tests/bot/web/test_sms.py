@@ -10,7 +10,8 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.web.sms import LARGEST_BODY, NOTHING, SmsDesk, routes
-from storage.store import Receipt, StorageError
+from storage.errors import StorageError
+from storage.outbox import Receipt
 from tests.bot.relay_bench import HandClock
 from tests.bot.sms_house import HELP_COMES, Ear, account_at, emergency, sms_house
 from tests.fakes.twilio_payloads import NUMBER, SERVICE, SID, sign

@@ -1,0 +1,1 @@
+"""Broadcasting: managers' messages to many, from the draft to the last recipient."""

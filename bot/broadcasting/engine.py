@@ -1,0 +1,189 @@
+"""The engine of broadcasts: plans recipients in chunks, feeds the outbox by a valve, and finishes.
+
+It keeps nothing in memory: whatever is killed, and whenever, the next tick goes on where the
+database stands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.broadcasting.broadcasts import BROADCAST, Broadcasts
+from bot.broadcasting.texts import Facts, render, text_for
+from bot.channels.channel import Message
+from bot.turns.composing import encode
+from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_at
+from flows.broadcast import BroadcastState, Reason
+from flows.customer import Channel, Customer
+from flows.effects import Purpose
+from flows.journey import Stage
+from messages.segments import count
+from storage.broadcasts import BroadcastRow, Compose
+from storage.changes import Audit, Enqueue
+from storage.memory import Memory
+
+VALVE = 1000  # rows of one broadcast that wait in the outbox at most
+PATIENCE = timedelta(days=3)  # after which a text is stale
+AGAIN = timedelta(seconds=1)
+WATCHED = 200  # the last recipients, of whom so many may fail or opt out
+FEWEST = 20
+MOST_FAILED, MOST_OPTED_OUT = 0.1, 0.03
+ENGINE = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastEngine:
+    """A worker: every tick does what can be done now."""
+
+    broadcasts: Broadcasts
+    clock: Callable[[], datetime]
+
+    async def tick(self) -> datetime | None:
+        """Work on every broadcast; tell when there is more to do."""
+        keeper = self.broadcasts.keeper
+        dues = []
+        for number in await keeper.at_work():
+            row = await keeper.find(number)
+            if row is not None:
+                dues.append(await self._work_on(row))
+        return min((due for due in dues if due is not None), default=None)
+
+    async def _work_on(self, row: BroadcastRow) -> datetime | None:
+        match row.state:
+            case BroadcastState.SCHEDULED:
+                return await self._begin(row)
+            case BroadcastState.RUNNING:
+                return await self._run(row)
+            case BroadcastState.CANCELLED:
+                while await self.broadcasts.keeper.withdraw(row.id):
+                    pass
+                return None
+            case _:
+                return None
+
+    async def _begin(self, row: BroadcastRow) -> datetime | None:
+        if row.starts_at is not None and row.starts_at > self.clock():
+            return row.starts_at
+        await self._move(row, BroadcastState.SCHEDULED, BroadcastState.RUNNING, "its hour has come")
+        return self.clock()
+
+    async def _run(self, row: BroadcastRow) -> datetime | None:
+        keeper, audience = self.broadcasts.keeper, self.broadcasts.audience(row)
+        reason = await self._alarm(row)
+        if reason:
+            await self._move(row, BroadcastState.RUNNING, BroadcastState.PAUSED, reason)
+            return None
+        compose, is_going_on, fed = self.composing(row), True, 0
+        while is_going_on:
+            is_planning = await keeper.plan(row.id, audience)
+            more = await keeper.feed(row.id, compose, VALVE, self.clock())
+            is_going_on, fed = is_planning or more > 0, fed + more
+        if fed:  # a poke for nothing would keep the others from resting
+            self.broadcasts.poke()
+        return await self._rest(row)
+
+    async def _rest(self, row: BroadcastRow) -> datetime | None:
+        """Finish once all recipients have come to an end; else tell when to look again."""
+        keeper, now = self.broadcasts.keeper, self.clock()
+        counts, stands = await keeper.counts(row.id), await keeper.find(row.id)
+        left = counts.states.get("planned", 0) + counts.states.get("claimed", 0)
+        if stands is not None and stands.is_planned and left == 0:
+            await self._move(row, BroadcastState.RUNNING, BroadcastState.DONE, "")
+            return None
+        due = await keeper.next_unsent(row.id)
+        return max(due, now + AGAIN) if due else now + AGAIN
+
+    async def _alarm(self, row: BroadcastRow) -> str:
+        """Say why a broadcast must not go on by itself; empty if it may."""
+        counts = await self.broadcasts.keeper.counts(row.id)
+        if row.draft.limit is not None and counts.planned > row.draft.limit:
+            return f"more than the limit of {row.draft.limit} recipients"
+        seen = await self.broadcasts.keeper.lately(row.id, WATCHED)
+        if seen.sent < FEWEST:
+            return ""
+        if seen.failed >= MOST_FAILED * seen.sent:
+            return f"{seen.failed} of the last {seen.sent} failed"
+        if seen.opted_out > MOST_OPTED_OUT * seen.sent:
+            return f"{seen.opted_out} of the last {seen.sent} opted out"
+        return ""
+
+    async def _move(
+        self, row: BroadcastRow, before: BroadcastState, to: BroadcastState, reason: str
+    ) -> None:
+        now = self.clock()
+
+        def moved(found: BroadcastRow) -> tuple[BroadcastRow, tuple[Audit, ...]]:
+            if found.state is not before:
+                return found, ()
+            ended = now if to is BroadcastState.DONE else found.ended_at
+            kept = reason if to is BroadcastState.PAUSED else ""
+            audit = Audit(now, ENGINE, f"broadcast {to}", f"B{row.id}: {reason}".removesuffix(": "))
+            return replace(found, state=to, reason=kept, ended_at=ended), (audit,)
+
+        await self.broadcasts.keeper.move(row.id, moved)
+
+    # --- one recipient
+
+    def composing(self, row: BroadcastRow) -> Compose:
+        """Make the function that words a broadcast for one customer."""
+
+        def compose(memory: Memory, attempt: int) -> Enqueue | str:
+            reason = _closed(memory)
+            if reason is not None or memory.customer is None:
+                return reason or Reason.NO_ADDRESS
+            return self._composed(row, memory, memory.customer, attempt)
+
+        return compose
+
+    def _composed(
+        self, row: BroadcastRow, memory: Memory, customer: Customer, attempt: int
+    ) -> Enqueue | str:
+        house, now = self.broadcasts.house, self.clock()
+        contact = choose(customer, Purpose.REMINDER, house.lanes)
+        lane = house.lanes.lane(contact.address.channel) if contact else None
+        if contact is None or lane is None:
+            return _no_way(customer)
+        terms, channel = house.terms.current, contact.address.channel
+        language = memory.journey.language if memory.journey else customer.language
+        text = render(
+            text_for(row.draft.texts, language, terms.messages.languages),
+            _facts(memory, customer),
+            channel,
+        )
+        due = leaves_at(Purpose.REMINDER, now, terms)
+        return Enqueue(
+            lane=lane,
+            priority=BROADCAST_PRIORITY,
+            recipient=contact.address.uri,
+            line=BROADCAST,
+            body=encode(Message(text)),
+            due=due,
+            created_at=now,
+            customer=customer.number,
+            use_by=due + PATIENCE,
+            cost=count(text).segments if channel is Channel.SMS else 1,
+            about=f"B{row.id}/{customer.number}/{attempt}",
+        )
+
+
+def _closed(memory: Memory) -> str | None:
+    """Tell why somebody must not be written to any more, whatever was planned."""
+    journey = memory.journey
+    if journey is None:
+        return Reason.NO_CONSENT
+    if journey.stage is Stage.HELD_OUT:
+        return Reason.HELD_OUT
+    return Reason.OPTED_OUT if journey.is_silent else None
+
+
+def _no_way(customer: Customer) -> str:
+    if not customer.contacts:
+        return Reason.NO_ADDRESS
+    is_opted_out = any(contact.opted_out_at for contact in customer.contacts)
+    return Reason.OPTED_OUT if is_opted_out else Reason.BLOCKED
+
+
+def _facts(memory: Memory, customer: Customer) -> Facts:
+    confirmed = sum(c.megabytes for c in memory.credits if c.state == "confirmed")
+    months = memory.journey.months_told if memory.journey else 0
+    return Facts(customer.number, months, confirmed, dict(customer.attributes))

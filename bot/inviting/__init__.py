@@ -1,0 +1,1 @@
+"""Inviting: a file of customers is read, estimated, and becomes invitations."""

@@ -1,0 +1,200 @@
+"""Invitations: a file of customers becomes turns, and a report that accounts for every line."""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from itertools import islice
+from typing import Protocol
+
+from bot.inviting.customers_file import Rejected, Repeated, Row
+from bot.keys import Keys
+from bot.turns.routing import leaves_at
+from flows.calendar import at_wall
+from flows.campaign import Campaign
+from flows.customer import Address, Customer
+from flows.effects import Purpose
+from storage.errors import AddressTakenError
+
+_AT_A_TIME = 200  # turns that wait for one commit together
+
+Progress = Callable[[int], None]
+
+
+class Inviting(Protocol):
+    """The turns that import and invite."""
+
+    async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
+        """Import a customer and invite them: invited, not_invited, held_out or duplicate."""
+
+    async def would_invite(self, customer: Customer, *, is_held_out: bool) -> str:
+        """Tell what `invite` would answer, and change nothing."""
+
+
+class Directory(Protocol):
+    """The part of the store that knows whose an address is."""
+
+    async def customer_at(self, address: Address) -> str | None:
+        """Find the customer number behind an address."""
+
+
+class Estimate(Protocol):
+    """What invitations take before they are sent."""
+
+    @property
+    def segments_per_s(self) -> float | None:
+        """Give the pace of SMS, None if there is no limit."""
+
+    def segments(self, customer: Customer) -> int:
+        """Count the SMS segments of a customer's invitation, 0 if it goes another way."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteReport:
+    """What became of a file's rows.
+
+    Each is accepted, duplicate or rejected; accepted ones are invited, not invited (without a
+    basis, or opted out) or held out. The moments are those of the first and last message.
+    """
+
+    rows: int
+    accepted: int
+    duplicate: int
+    invited: int
+    not_invited: int
+    held_out: int
+    rejected: tuple[Rejected, ...]
+    repeated: tuple[Repeated, ...]
+    segments: int
+    cost_cents: int
+    first_at: datetime | None
+    done_at: datetime | None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The counts while a file is read."""
+
+    answers: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("invited", "not_invited", "held_out", "duplicate"), 0
+        )
+    )
+    rejected: list[Rejected] = field(default_factory=list)
+    repeated: list[Repeated] = field(default_factory=list)
+    segments: int = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(self.answers.values()) + len(self.rejected) + len(self.repeated)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitations:
+    """Imports customers and invites each of them once, whatever is imported again."""
+
+    directory: Directory
+    turns: Inviting
+    campaign: Campaign
+    clock: Callable[[], datetime]
+    keys: Keys
+    estimate: Estimate
+
+    async def invite(
+        self,
+        rows: Iterable[Row | Rejected],
+        *,
+        dry_run: bool = False,
+        holdout_percent: float | None = None,
+        progress: Progress = lambda _rows: None,
+    ) -> InviteReport:
+        """Take the rows of a file; `progress` is told how many were taken so far.
+
+        `holdout_percent` overrides the campaign's. `dry_run` changes nothing. What was taken before
+        an error stays, and is a duplicate when the file is imported again.
+        """
+        share = self.campaign.holdout_percent if holdout_percent is None else holdout_percent
+        take = self.turns.would_invite if dry_run else self.turns.invite
+        tally, remaining = _Tally(), iter(rows)
+        while batch := list(islice(remaining, _AT_A_TIME)):
+            good = [row for row in batch if isinstance(row, Row)]
+            answers = await asyncio.gather(*(self._taken(row, take, share) for row in good))
+            for row, answer in zip(good, answers, strict=True):
+                self._note(tally, row, answer)
+            for other in batch:
+                _note_bad(tally, other)
+            progress(tally.rows)
+        return self._report(tally)
+
+    def is_held_out(self, number: str, percent: float) -> bool:
+        """Tell whether a customer is held out: always the same for the same key and campaign."""
+        return self.keys.share(f"holdout:{self.campaign.name}", number) * 100 < percent
+
+    async def _taken(self, row: Row, take: "_Take", percent: float) -> str | Rejected:
+        customer = row.customer
+        for contact in customer.contacts:
+            owner = await self.directory.customer_at(contact.address)
+            if owner not in (None, customer.number):
+                name = "phone" if contact.address.uri.startswith("tel:") else "email"
+                return Rejected(row.line, f"{name}: belongs to another customer")
+        try:
+            return await take(customer, is_held_out=self.is_held_out(customer.number, percent))
+        except AddressTakenError:
+            return Rejected(row.line, "an address belongs to another customer")
+
+    def _note(self, tally: _Tally, row: Row, answer: str | Rejected) -> None:
+        if isinstance(answer, Rejected):
+            tally.rejected.append(answer)
+            return
+        tally.answers[answer] += 1
+        if answer == "invited":
+            tally.segments += self.estimate.segments(row.customer)
+
+    def _report(self, tally: _Tally) -> InviteReport:
+        said = tally.answers
+        first_at = leaves_at(Purpose.INVITATION, self.clock(), self.campaign)
+        cents = tally.segments * self.campaign.messages.sms_cents_per_segment
+        return InviteReport(
+            rows=tally.rows,
+            accepted=said["invited"] + said["not_invited"] + said["held_out"],
+            duplicate=said["duplicate"] + len(tally.repeated),
+            invited=said["invited"],
+            not_invited=said["not_invited"],
+            held_out=said["held_out"],
+            rejected=tuple(sorted(tally.rejected, key=lambda row: row.line)),
+            repeated=tuple(tally.repeated),
+            segments=tally.segments,
+            cost_cents=math.ceil(cents),
+            first_at=first_at if said["invited"] else None,
+            done_at=self._done_at(first_at, tally.segments) if said["invited"] else None,
+        )
+
+    def _done_at(self, first_at: datetime, segments: int) -> datetime:
+        """Give the moment at which the last has left, at the lane's pace and in loud hours only."""
+        rate, at = self.estimate.segments_per_s, first_at
+        left = timedelta(seconds=segments / rate) if rate else timedelta(0)
+        while left > (today := self._quiet_at(at) - at):
+            left -= today
+            at = leaves_at(Purpose.INVITATION, at + today, self.campaign)
+        return at + left
+
+    def _quiet_at(self, at: datetime) -> datetime:
+        """Give the moment of the same day at which silence begins."""
+        zone, hour = self.campaign.zone, self.campaign.messages.quiet_from_hour
+        midnight = datetime.combine(at.astimezone(zone).date(), time())
+        return at_wall(midnight + timedelta(hours=hour), zone)
+
+
+class _Take(Protocol):
+    async def __call__(self, customer: Customer, *, is_held_out: bool) -> str: ...
+
+
+def _note_bad(tally: _Tally, row: Row | Rejected) -> None:
+    match row:
+        case Repeated():
+            tally.repeated.append(row)
+        case Rejected():
+            tally.rejected.append(row)
+        case Row():
+            pass

@@ -1,0 +1,1 @@
+"""The office: where managers work by chat."""

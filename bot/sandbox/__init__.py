@@ -1,0 +1,1 @@
+"""The sandbox: a pretend world around the real engine."""

@@ -1,0 +1,126 @@
+"""What the sandbox' doors ask the house: who the customers are, and what the operator reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.card import flags, flags_of, next_of
+from bot.carrier import feed
+from bot.carrier.cloudevents import digest_of
+from bot.carrier.happenings import PREFIX, UnreadableError, happening
+from bot.channels.channel import Inbound
+from bot.commands.acting import SANDBOX
+from bot.managing import managers_of
+from bot.premises import Premises
+from bot.web.simulator_desk import (
+    CreditShown,
+    Document,
+    Manager,
+    NextShown,
+    Person,
+    Reason,
+    Report,
+    Standing,
+    StreakShown,
+)
+from bot.web.simulator_reports import UnusableReportError
+from flows.customer import Channel, Contact
+from flows.journey import Journey
+from flows.standing import state_of, step_of
+from flows.steps.streak import window
+from storage.reading import CustomerRow, Dossier
+
+SOURCE = "simulator"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReports:
+    """Takes the operator's events as the real door would."""
+
+    premises: Premises
+
+    async def happened(self, report: Report) -> feed.Taken:
+        """Let a report take effect, once. Raises UnusableReportError for data that say nothing."""
+        kind = f"{PREFIX}{report.type}.v1"
+        try:
+            what = happening(kind, report.data, report.at)
+        except UnreadableError as error:
+            raise UnusableReportError(str(error)) from error
+        digest = digest_of(kind, report.customer, report.at, report.data)
+        told = feed.Report(SOURCE, report.id, kind, report.customer, report.at, what, digest)
+        return await self.premises.reports.happened(told)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPeople:
+    """Knows the customers."""
+
+    premises: Premises
+
+    async def customers(self) -> Sequence[Person]:
+        """List all of them by number."""
+        rows: list[CustomerRow] = []
+        while page := await self.premises.store.customers(rows[-1].number if rows else ""):
+            rows.extend(page)
+        return [_person(row) for row in rows]
+
+    async def standing(self, customer: str) -> Standing | None:
+        """Tell where one stands and why; None if nobody has this number."""
+        dossier = await self.premises.store.dossier(customer)
+        if dossier is None or dossier.memory.customer is None:
+            return None
+        return self._standing(dossier, dossier.memory.journey)
+
+    def _standing(self, dossier: Dossier, journey: Journey | None) -> Standing:
+        memory, terms = dossier.memory, self.premises.terms.of(journey)
+        known = memory.customer
+        assert known is not None  # noqa: S101 - standing() looks first
+        due = next_of(dossier)
+        return Standing(
+            customer=known.number,
+            phone=_phone(known.contacts),
+            language=journey.language if journey else known.language,
+            state=state_of(journey, terms).value if journey else "",
+            step=step_of(journey, terms) if journey else "",
+            flags=flags(known.contacts, journey),
+            rewards=tuple(terms.steps.rewards.items()),
+            credits=tuple(CreditShown(c.step, c.megabytes, c.state.value) for c in memory.credits),
+            streak=self._streak(journey),
+            next=NextShown(due[1], due[0]) if due else None,
+            why=tuple(Reason(r.at, r.kind, str(r.n), r.effects) for r in dossier.journal),
+        )
+
+    def _streak(self, journey: Journey | None) -> StreakShown:
+        terms = self.premises.terms.of(journey)
+        span = window(journey, terms) if journey else None
+        if journey is None or span is None:
+            return StreakShown(terms.streak.months)
+        return StreakShown(terms.streak.months, journey.months_told, span.start, span.end)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxManagers:
+    """The managers of the sandbox, on the real managers' chat."""
+
+    premises: Premises
+
+    def roster(self) -> Sequence[Manager]:
+        """List the managers."""
+        return tuple(
+            Manager(id_, name, SANDBOX[id_].value)
+            for id_, name in ((9001, "Mona"), (9002, "Otto"), (9003, "Vera"))
+        )
+
+    async def heard(self, inbound: Inbound, document: Document | None) -> None:
+        """Answer what a manager wrote, tapped or sent."""
+        managers = managers_of(self.premises, {str(id_): role for id_, role in SANDBOX.items()})
+        await managers.heard(inbound, document.text if document else None)
+
+
+def _person(row: CustomerRow) -> Person:
+    named = flags_of(row.contacts, is_silent=row.is_silent, is_accessible=row.is_accessible)
+    return Person(row.number, _phone(row.contacts), row.language, row.state, row.step, named)
+
+
+def _phone(contacts: tuple[Contact, ...]) -> str:
+    phones = (c.address.value for c in contacts if c.address.channel is Channel.SMS)
+    return next(phones, "")

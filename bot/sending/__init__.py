@@ -1,0 +1,1 @@
+"""Sending: the relay drains the outbox, each lane at its pace, and learns what became of it."""

@@ -1,0 +1,48 @@
+"""Makes a parcel of an outbox row and hands it to a channel: so every lane of messages works."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bot.channels.channel import Accepted, Fault, Message, Outcome, Parcel, Refused, Sender
+from bot.sending.receipts import OnRefused
+from flows.customer import Address
+from storage.outbox import OutboxRow
+
+ValidFor = Callable[[OutboxRow], timedelta | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcels:
+    """Sends the messages of one channel.
+
+    `valid_for` says how long a row is worth arriving: until its use-by or until people sleep.
+    `on_refused` is told of every address that is closed to us.
+    """
+
+    sender: Sender
+    valid_for: ValidFor
+    on_refused: OnRefused
+
+    async def send(self, row: OutboxRow, tag: str) -> Outcome:
+        """Send one row; a body or address that cannot be read is our own fault."""
+        try:
+            parcel = self._wrap(row, tag)
+        except ValueError as error:
+            return Refused(Fault.OURS, "body", str(error))
+        return await self.sender.send(parcel)
+
+    async def look_up(self, row: OutboxRow, tag: str, posted_at: datetime) -> Accepted | None:
+        """Ask the channel whether a row of unknown outcome was sent."""
+        return await self.sender.look_up(self._wrap(row, tag), posted_at)
+
+    async def refused(self, row: OutboxRow, refusal: Refused) -> None:
+        """Pass a refusal on to whoever closes addresses."""
+        await self.on_refused(row.customer, Address(row.recipient), refusal)
+
+    def _wrap(self, row: OutboxRow, tag: str) -> Parcel:
+        message = msgspec.json.decode(row.body, type=Message)
+        name = f"{row.id}.{row.created_at:%Y%m%d%H%M%S}"
+        return Parcel(Address(row.recipient), message, tag, self.valid_for(row), name)

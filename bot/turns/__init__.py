@@ -1,0 +1,1 @@
+"""Turns: what was said, tapped or reported is understood and answered, each in one transaction."""

@@ -1,0 +1,79 @@
+"""Strangers learn nothing and leave no row that names them.
+
+One neutral answer, an emergency is always answered, STOPP is kept as a keyed hash.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.channels.channel import Inbound, Message
+from bot.turns.composing import encode
+from bot.turns.house import House
+from bot.turns.routing import PRIORITIES
+from flows.customer import Address
+from flows.effects import Purpose
+from flows.intent import Intent
+from flows.journey import Stage
+from flows.lines import Emergency, Line, NotInvited, OptedOut
+from messages.hearing import Hearing
+from messages.wording import NO_LINKS
+from storage.changes import Change, CountStranger, Enqueue, PutContact, Suppress, Unsuppress
+from storage.memory import Memory
+
+STRANGER_QUIET = timedelta(days=30)
+
+
+def is_stranger(memory: Memory, address: Address) -> bool:
+    """Tell whether this address is nobody's, or of somebody who must not know of the programme."""
+    customer, journey = memory.customer, memory.journey
+    if customer is None or journey is None or customer.contact(address) is None:
+        return True
+    return journey.stage in (Stage.NEW, Stage.HELD_OUT)
+
+
+def answer(
+    house: House, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime
+) -> tuple[Change, ...]:
+    """Answer at most once, neutrally; an emergency always, STOPP by silence for good."""
+    keyed = house.keys.of_address(inbound.address)
+    if hearing.intent is Intent.EMERGENCY:
+        return (_say(house, Emergency(), inbound, now),)
+    if hearing.intent is Intent.OPT_OUT:
+        suppress = Suppress(keyed, "stranger", now)
+        if memory.is_suppressed or inbound.was_answered:
+            return (suppress,)
+        return (suppress, _say(house, OptedOut(is_member=False), inbound, now))
+    opened: tuple[Change, ...] = ()
+    if memory.is_suppressed and hearing.intent is not Intent.OPT_IN:
+        return ()
+    if memory.is_suppressed:
+        opened = (Unsuppress(keyed), *_opened(memory, inbound.address))
+    if memory.stranger_answered_at is not None or inbound.was_answered:
+        return opened
+    counted = CountStranger(keyed, now, now + STRANGER_QUIET)
+    return (*opened, counted, _say(house, NotInvited(), inbound, now))
+
+
+def _say(house: House, line: Line, inbound: Inbound, now: datetime) -> Change:
+    """Queue an answer without a customer: its row goes when it is sent."""
+    channel = inbound.address.channel
+    language = inbound.language or house.wordbook.languages[0]
+    wording = house.wordbook.word(line, language, channel, NO_LINKS)
+    return Enqueue(
+        lane=house.lanes.lane(channel) or channel.value,
+        priority=PRIORITIES[Purpose.ANSWER],
+        recipient=inbound.address.uri,
+        line=type(line).__name__,
+        body=encode(Message(wording.text, callback=inbound.callback)),
+        due=now,
+        created_at=now,
+        is_unasked=False,
+    )
+
+
+def _opened(memory: Memory, address: Address) -> tuple[Change, ...]:
+    """Open the address of somebody who was imported after STOPP and now says START."""
+    contact = memory.customer.contact(address) if memory.customer else None
+    if memory.customer is None or contact is None:
+        return ()
+    return (PutContact(memory.customer.number, replace(contact, opted_out_at=None)),)

@@ -1,0 +1,299 @@
+"""What a turn changes: a decision is a list of these, applied all or none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from flows.customer import Contact, Customer
+from flows.effects import Gate, Request
+from flows.events import Feed
+from flows.journey import Journey
+from flows.watching import Viewing
+from storage.memory import CreditRow, InboxKey, Link
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Note a message as handled; a repeat is then seen."""
+
+    key: InboxKey
+    digest: bytes
+    answer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutCustomer:
+    """Write a customer with all contacts (those not named any more are dropped)."""
+
+    customer: Customer
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutContact:
+    """Write one address of a customer, or what we may do with it."""
+
+    customer: str
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class PutJourney:
+    """Write where a customer stands; state, step and month are repeated for audiences."""
+
+    journey: Journey
+    state: str
+    step: str
+    month: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add a row to the customer's journal: `n` counts from 1, `hash` covers the row before."""
+
+    customer: str
+    n: int
+    at: datetime
+    known_at: datetime
+    kind: str
+    body: str
+    source: str
+    effects: str
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetWake:
+    """Come back for this customer; due at once its gate is open and its moment has come."""
+
+    customer: str
+    slot: str
+    what: str
+    at: datetime
+    gate: Gate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearWake:
+    """Forget a wake."""
+
+    customer: str
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Put something finished into the outbox.
+
+    `cost` counts the lane's tokens (SMS segments); rows of one `recipient` leave one after the
+    other. `may_resend`: if its outcome stays unknown it may leave a second time. `about` ties it to
+    a credit or a broadcast, for which it is said at most once (unique with `line`).
+    """
+
+    lane: str
+    priority: int
+    recipient: str
+    line: str
+    body: str
+    due: datetime
+    created_at: datetime
+    customer: str | None = None
+    use_by: datetime | None = None
+    cost: int = 1
+    is_unasked: bool = True
+    may_resend: bool = False
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelQueued:
+    """Take back everything unasked that is queued for a customer; the row keeps the reason."""
+
+    customer: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutCredit:
+    """Write a credit and, if its state changed, the row of its history."""
+
+    credit: CreditRow
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Append one ledger transaction; its entries (account, MB) add up to zero."""
+
+    at: datetime
+    what: str
+    customer: str
+    entries: tuple[tuple[str, int], ...]
+    credit: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """Put an address, by its keyed hash, on the list of those who are never written to."""
+
+    address_hash: bytes
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unsuppress:
+    """Take an address off that list: its owner said START there."""
+
+    address_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MintLink:
+    """Make a personal link valid."""
+
+    link_hash: bytes
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLink:
+    """Mark a single-use link as used."""
+
+    link_hash: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutViewing:
+    """Write what a customer has watched of the film."""
+
+    viewing: Viewing
+
+
+@dataclass(frozen=True, slots=True)
+class SetWatermark:
+    """Raise a feed's watermark (never lower it) and open the gates that it opens."""
+
+    feed: Feed
+    complete_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeepText:
+    """Keep the exact text that a consent refers to, once per hash."""
+
+    text_hash: str
+    text: str
+    version: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Put something into the queue of the people behind the bot."""
+
+    customer: str
+    request: Request
+    about: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequest:
+    """Note that a person has answered something of the queue; the first answer stays."""
+
+    id: int
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountStranger:
+    """Remember, by keyed hash and for a while, that a stranger was answered."""
+
+    address_hash: bytes
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Keep an event or update that cannot be applied now, and why."""
+
+    key: InboxKey
+    body: bytes
+    reason: str
+    at: datetime
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unquarantine:
+    """Let a kept event go: it has been applied, and its inbox row says so from now on."""
+
+    key: InboxKey
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Note what a person did, or was refused, in the managers' chain."""
+
+    at: datetime
+    actor: str
+    act: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutIncident:
+    """Note an incident, its area or its customers, and when it was open."""
+
+    incident: str
+    area: str | None
+    customers: tuple[str, ...]
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+
+Change = (
+    Remember
+    | PutCustomer
+    | PutContact
+    | PutJourney
+    | Append
+    | SetWake
+    | ClearWake
+    | Enqueue
+    | CancelQueued
+    | PutCredit
+    | Book
+    | Suppress
+    | Unsuppress
+    | MintLink
+    | SpendLink
+    | PutViewing
+    | SetWatermark
+    | KeepText
+    | OpenRequest
+    | CloseRequest
+    | CountStranger
+    | Quarantine
+    | Unquarantine
+    | Audit
+    | PutIncident
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[T]):
+    """What a turn changes, and what its caller is told after the commit."""
+
+    answer: T
+    changes: tuple[Change, ...] = ()

@@ -1,0 +1,160 @@
+"""What leaves: the rows of the outbox on their way out, and the wakes that are due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class OutboxState(StrEnum):
+    """Where a row of the outbox stands. `posting`: its bytes may be on their way."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    POSTING = "posting"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A claimed row; `slot` is the moment from which the lane's rate lets it leave."""
+
+    id: int
+    lane: str
+    priority: int
+    recipient: str
+    line: str
+    body: str
+    due: datetime
+    slot: datetime
+    created_at: datetime
+    attempt: int
+    customer: str | None
+    use_by: datetime | None
+    cost: int
+    is_unasked: bool
+    may_resend: bool
+    about: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Ask for work: rows of one lane that are due, one per recipient, in order of priority.
+
+    `rate` is the lane's tokens per second (None: no limit). Rows are given slots on the lane's
+    clock, at most `horizon_s` ahead of `now`, at least one row.
+    """
+
+    lane: str
+    node: str
+    now: datetime
+    lease_until: datetime
+    limit: int
+    rate: float | None = None
+    horizon_s: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Commit this before the bytes leave: the tag by which the provider's answer is known.
+
+    `address_hash` is the recipient's keyed hash, under which the address may be suppressed.
+    """
+
+    id: int
+    tag: str
+    at: datetime
+    address_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A message that has left unasked, on whatever channel."""
+
+    at: datetime
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A customer's row about to leave; if it is unasked, with what has left in the last month."""
+
+    at: datetime
+    priority: int
+    attempt: int
+    lately: tuple[Left, ...] = ()
+
+
+Permit = Callable[[Leaving], datetime]  # from when on a row may leave; never waits, as `decide`
+
+
+def at_once(leaving: Leaving) -> datetime:
+    """Let everything leave when it is due."""
+    return leaving.at
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What became of a row; READY lets it wait until `due`, `counts` if it took an attempt.
+
+    With a `tag` it speaks of that attempt only: if the row has gone on to another, somebody slept
+    longer than the lease, and what they have to say is passed over.
+    """
+
+    id: int
+    state: OutboxState
+    at: datetime
+    ref: str | None = None
+    reason: str | None = None
+    due: datetime | None = None
+    counts: bool = True
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A row whose outcome is unknown, with the tag of its last attempt and when it was posted."""
+
+    row: OutboxRow
+    tag: str
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Let a message that failed softly leave once more, if it has left fewer times than this."""
+
+    at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A provider's word about a message, by our tag or its own id; kept whatever its order.
+
+    `again` says what to do if that word is a failure which may not last.
+    """
+
+    status: str
+    rank: int
+    at: datetime
+    tag: str | None = None
+    ref: str | None = None
+    code: str | None = None
+    segments: int | None = None
+    price_cents: float | None = None
+    again: Again | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRow:
+    """A wake that is due."""
+
+    customer: str
+    slot: str
+    what: str
+    at: datetime

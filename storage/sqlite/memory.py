@@ -1,0 +1,225 @@
+"""Reads everything that concerns one customer, by as few statements as its key needs."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from flows.credit import CreditState
+from flows.customer import Basis, Customer
+from flows.effects import Request
+from flows.events import Feed
+from flows.watching import Viewing
+from storage.memory import CreditRow, InboxKey, Key, Link, Memory, RequestRow, Seen
+from storage.queries import load
+from storage.records import (
+    attributes_from_json,
+    journey_from_json,
+    names_from_json,
+    ranges_from_json,
+    to_contact,
+    to_moment,
+    to_moment_or_none,
+)
+
+_SQL = load("sqlite", "memory")
+_AREA = "area"  # the attribute by which incidents name customers
+
+_CustomerRow = tuple[
+    str, str, str | None, str | None, str | None, str | None,
+    bytes | None, int | None, bytes | None, int,
+]  # fmt: skip
+CreditColumns = tuple[
+    bytes, str, str, int, int, str, int, int,
+    str | None, int, int | None, int | None, str,
+]  # fmt: skip
+
+
+RequestColumns = tuple[int, str, str, str, int, int | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What is the same for everybody: watermarks, the budget's balances, open incidents."""
+
+    watermarks: tuple[tuple[Feed, datetime], ...]
+    reserved_megabytes: int
+    delivered_megabytes: int
+    areas: frozenset[str]
+    customers: frozenset[str]
+
+    def has_open_incident(self, customer: Customer) -> bool:
+        """Tell whether an incident is open that concerns this customer."""
+        if not self.areas and not self.customers:
+            return False
+        area = dict(customer.attributes).get(_AREA)
+        return customer.number in self.customers or area in self.areas
+
+
+class Recall:
+    """Reads memories; what is common to all customers is read once until it is `fresh` again."""
+
+    def __init__(self) -> None:
+        self._common: Common | None = None
+
+    def fresh(self) -> None:
+        """Forget what is common: somebody may have changed it."""
+        self._common = None
+
+    def read(self, db: sqlite3.Connection, key: Key) -> Memory:
+        """Read all that a turn for this key may decide on."""
+        common = self._common = self._common or _read_common(db)
+        found = _find(db, key)
+        customer = _to_customer(db, found) if found else None
+        body, entries, tail, has_credits = found[6:] if found else (None, None, None, 0)
+        journey = journey_from_json(body) if body else None
+        is_suppressed, answered_at = _read_standing(db, key.address_hash)
+        return Memory(
+            seen=_read_seen(db, key.inbox),
+            customer=customer,
+            journey=journey,
+            terms=journey.consent.version if journey and journey.consent else None,
+            entries=entries or 0,
+            tail=tail or b"",
+            credits=read_credits(db, customer.number) if customer and has_credits else (),
+            is_suppressed=is_suppressed,
+            suppressed=frozenset(_suppressed(db, key.address_hashes)),
+            stranger_answered_at=answered_at,
+            link=_read_link(db, key.link_hash),
+            watermarks=common.watermarks,
+            reserved_megabytes=common.reserved_megabytes,
+            delivered_megabytes=common.delivered_megabytes,
+            has_open_incident=customer is not None and common.has_open_incident(customer),
+            request=_read_request(db, key.request),
+            viewing=read_viewing(db, customer.number) if customer and key.with_viewing else None,
+        )
+
+
+def _find(db: sqlite3.Connection, key: Key) -> _CustomerRow | None:
+    """Find the row of the customer whom a key means, if it means one."""
+    address = key.address.uri if key.address else None
+    credit = key.credit.bytes if key.credit else None
+    named = (key.customer, address, key.link_hash, credit, key.request)
+    if not any(name is not None for name in named):
+        return None
+    row: _CustomerRow | None = db.execute(_SQL["read_customer"], named).fetchone()
+    return row
+
+
+def _to_customer(db: sqlite3.Connection, row: _CustomerRow) -> Customer:
+    number, language, basis, attributes, bucket, account = row[:6]
+    contacts = db.execute(_SQL["read_contacts"], (number,))
+    return Customer(
+        number=number,
+        language=language,
+        basis=Basis(basis) if basis else None,
+        contacts=tuple(to_contact(*contact) for contact in contacts),
+        attributes=attributes_from_json(attributes),
+        bucket=bucket,
+        account=account,
+    )
+
+
+def read_credits(db: sqlite3.Connection, customer: str) -> tuple[CreditRow, ...]:
+    """Read all credits of a customer, the oldest first."""
+    return tuple(map(to_credit, db.execute(_SQL["read_credits"], (customer,))))
+
+
+def to_credit(row: CreditColumns) -> CreditRow:
+    """Read a credit."""
+    id_, customer, step, cycle, megabytes, state, earned_at, moved_at = row[:8]
+    provider_id, attempts, poll_at, usable_until, note = row[8:]
+    return CreditRow(
+        id=UUID(bytes=id_),
+        customer=customer,
+        step=step,
+        cycle=cycle,
+        megabytes=megabytes,
+        state=CreditState(state),
+        earned_at=to_moment(earned_at),
+        moved_at=to_moment(moved_at),
+        provider_id=provider_id,
+        attempts=attempts,
+        poll_at=to_moment_or_none(poll_at),
+        usable_until=to_moment_or_none(usable_until),
+        note=note,
+    )
+
+
+def _read_seen(db: sqlite3.Connection, key: InboxKey | None) -> Seen | None:
+    if key is None:
+        return None
+    row: tuple[bytes, str] | None = db.execute(_SQL["read_seen"], (key.source, key.id)).fetchone()
+    return Seen(*row) if row else None
+
+
+def _read_standing(
+    db: sqlite3.Connection, address_hash: bytes | None
+) -> tuple[bool, datetime | None]:
+    if address_hash is None:
+        return False, None
+    found = db.execute(_SQL["read_standing"], (address_hash,))
+    is_suppressed, answered_at = found.fetchone()
+    return bool(is_suppressed), to_moment_or_none(answered_at)
+
+
+def _suppressed(db: sqlite3.Connection, hashes: Iterable[bytes]) -> Iterable[bytes]:
+    return (h for h in hashes if db.execute(_SQL["is_suppressed"], (h,)).fetchone())
+
+
+def _read_link(db: sqlite3.Connection, link_hash: bytes | None) -> Link | None:
+    if link_hash is None:
+        return None
+    row: tuple[str, str, int, int | None] | None
+    row = db.execute(_SQL["read_link"], (link_hash,)).fetchone()
+    if row is None:
+        return None
+    customer, purpose, expires_at, spent_at = row
+    return Link(customer, purpose, to_moment(expires_at), to_moment_or_none(spent_at))
+
+
+def _read_request(db: sqlite3.Connection, number: int | None) -> RequestRow | None:
+    if number is None:
+        return None
+    row: RequestColumns | None = db.execute(_SQL["read_request"], (number,)).fetchone()
+    return to_request(row) if row else None
+
+
+def to_request(row: RequestColumns) -> RequestRow:
+    """Read something that waits for a person."""
+    id_, customer, request, about, at, closed_at, closed_by = row
+    closed = to_moment_or_none(closed_at)
+    return RequestRow(id_, customer, Request(request), about, to_moment(at), closed, closed_by)
+
+
+def read_viewing(db: sqlite3.Connection, customer: str) -> Viewing | None:
+    """Read what a customer has watched of the film."""
+    row: tuple[str, int, int, str] | None
+    row = db.execute(_SQL["read_viewing"], (customer,)).fetchone()
+    if row is None:
+        return None
+    film, duration_ms, reported_at, watched = row
+    return Viewing(customer, film, duration_ms, to_moment(reported_at), ranges_from_json(watched))
+
+
+def _read_common(db: sqlite3.Connection) -> Common:
+    kinds: dict[str, int] = dict(db.execute(_SQL["read_kinds"]).fetchall())
+    incidents = db.execute(_SQL["read_open_incidents"]).fetchall()
+    return Common(
+        watermarks=read_watermarks(db),
+        reserved_megabytes=kinds.get("liability", 0),
+        delivered_megabytes=kinds.get("delivered", 0),
+        areas=frozenset(area for area, _ in incidents if area is not None),
+        customers=frozenset(_all(names_from_json(customers) for _, customers in incidents)),
+    )
+
+
+def _all(lists: Iterable[Iterable[str]]) -> Iterable[str]:
+    return (name for names in lists for name in names)
+
+
+def read_watermarks(db: sqlite3.Connection) -> tuple[tuple[Feed, datetime], ...]:
+    """Read up to when each feed is complete."""
+    rows = db.execute(_SQL["read_watermarks"])
+    return tuple((Feed(feed), to_moment(complete_until)) for feed, complete_until in rows)

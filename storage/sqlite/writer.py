@@ -1,0 +1,217 @@
+"""The writer commits in groups: what waits at the same time shares one hop and one flush.
+
+All that is written goes through one connection, in a thread of its own. A piece of work is a plain
+function that runs there, at times more than once; its caller is answered after the COMMIT of the
+whole group. A group is whatever has arrived meanwhile, so nothing waits for company.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self, TypeVar, cast
+
+import aiosqlite
+
+from storage.errors import ClosedError, OverloadedError, StorageError
+from storage.queries import load
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], object]
+
+GROUP = 256
+LONGEST_QUEUE = 20_000
+
+_SQL = load("sqlite", "transactions")
+
+
+class Hop(aiosqlite.Connection):
+    """A connection that runs a whole function in its thread."""
+
+    @classmethod
+    async def open(cls, connect: Callable[[], sqlite3.Connection]) -> Self:
+        """Connect, in the new thread."""
+        hop = cls(connect, iter_chunk_size=1)
+        hop._thread.daemon = True  # a process that dies of an error must not hang on this
+        try:
+            await hop
+        except BaseException:
+            await asyncio.to_thread(hop._thread.join)  # its last words need a running loop
+            raise
+        return hop
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function on the connection, all of it in one hop; errors are the caller's."""
+        # Private, therefore pinned: 0.22 offers nothing public that takes a function.
+        answer = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
+        return cast("T", answer)
+
+
+class _SpoiledError(StorageError):
+    """A piece of work has failed and left something behind."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Work
+    answer: asyncio.Future[object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    answer: object
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: Exception
+
+
+class Writer:
+    """The one who writes; `fresh` is called in its thread before anything it remembers is old."""
+
+    def __init__(
+        self, hop: Hop, fresh: Callable[[], None], longest_queue: int = LONGEST_QUEUE
+    ) -> None:
+        self._hop = hop
+        self._fresh = fresh
+        self._longest_queue = longest_queue
+        self._waiting: deque[_Waiting] = deque()
+        self._pump: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function in a transaction and give its answer after the commit.
+
+        What it raises is raised here, and leaves nothing behind. Raises StorageError if the
+        database fails, OverloadedError if too many wait, ClosedError after `close`.
+        """
+        if self._is_closed:
+            raise ClosedError
+        if len(self._waiting) >= self._longest_queue:
+            raise OverloadedError
+        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(work, answer))
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._pump_dry())
+        return cast("T", await answer)
+
+    async def close(self) -> None:
+        """Refuse new work, finish what waits."""
+        self._is_closed = True
+        if self._pump is not None:
+            await self._pump
+
+    async def _pump_dry(self) -> None:
+        try:
+            while group := self._next_group():
+                await self._commit(group)
+        finally:
+            # A pump that is cancelled leaves nobody waiting for ever.
+            self._pump = None
+            while self._waiting:
+                self._waiting.popleft().answer.cancel()
+
+    def _next_group(self) -> list[_Waiting]:
+        """Take who waits, but for those who have gone."""
+        group: list[_Waiting] = []
+        while self._waiting and len(group) < GROUP:
+            waiting = self._waiting.popleft()
+            if not waiting.answer.done():
+                group.append(waiting)
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            outcomes = await self._hop.run(lambda db: self._together(db, group))
+        except Exception as error:  # noqa: BLE001 (whatever it is, the whole group has to hear it)
+            for waiting in group:
+                _answer(waiting.answer, _Failed(_lost(error)))
+        except BaseException:
+            for waiting in group:
+                waiting.answer.cancel()
+            raise
+        else:
+            for waiting, outcome in zip(group, outcomes, strict=True):
+                _answer(waiting.answer, outcome)
+
+    # --- In the connection's thread -------------------------------------------------------------
+
+    def _together(self, db: sqlite3.Connection, group: list[_Waiting]) -> list[_Done | _Failed]:
+        """Do the work of a group in one transaction.
+
+        Savepoints cost a tenth of a turn and are rarely needed. So they come in only when a piece
+        of work has failed with something written: then the whole group is done again with them.
+        """
+        try:
+            return self._in_transaction(db, group, _unguarded)
+        except _SpoiledError:
+            return self._in_transaction(db, group, self._guarded)
+
+    def _in_transaction(
+        self,
+        db: sqlite3.Connection,
+        group: list[_Waiting],
+        do: Callable[[sqlite3.Connection, Work], _Done | _Failed],
+    ) -> list[_Done | _Failed]:
+        self._fresh()
+        db.execute(_SQL["begin"])
+        try:
+            outcomes = [do(db, waiting.work) for waiting in group]
+            db.execute(_SQL["commit"])
+        except BaseException:
+            # A refused COMMIT leaves the transaction open; a full disk ends it inside a turn.
+            if db.in_transaction:
+                db.execute(_SQL["rollback"])
+            raise
+        return outcomes
+
+    def _guarded(self, db: sqlite3.Connection, work: Work) -> _Done | _Failed:
+        """Do one piece of work so that its failure leaves the others alone."""
+        db.execute(_SQL["savepoint"])
+        try:
+            answer = work(db)
+        except Exception as error:
+            if not db.in_transaction:
+                raise StorageError(f"the transaction was ended: {error}") from error
+            db.execute(_SQL["undo"])
+            db.execute(_SQL["release"])
+            self._fresh()
+            return _Failed(error)
+        db.execute(_SQL["release"])
+        return _Done(answer)
+
+
+def _unguarded(db: sqlite3.Connection, work: Work) -> _Done | _Failed:
+    """Do one piece of work; raises _SpoiledError if it fails when it has written something."""
+    before = db.total_changes
+    try:
+        return _Done(work(db))
+    except Exception as error:
+        if db.in_transaction and db.total_changes == before:
+            return _Failed(error)
+        raise _SpoiledError from error
+
+
+def _answer(answer: asyncio.Future[object], outcome: _Done | _Failed) -> None:
+    """Answer whoever still waits."""
+    if answer.done():
+        return
+    match outcome:
+        case _Done(value):
+            answer.set_result(value)
+        case _Failed(error):
+            answer.set_exception(_named(error))
+
+
+def _named(error: Exception) -> Exception:
+    """Give the database's errors our name; what a decision raises keeps its own."""
+    return _lost(error) if isinstance(error, sqlite3.Error) else error
+
+
+def _lost(error: Exception) -> StorageError:
+    """Wrap an error anew for each who waits, so that their tracebacks do not mix."""
+    lost = StorageError(str(error))
+    lost.__cause__ = error
+    return lost

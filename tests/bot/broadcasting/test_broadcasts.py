@@ -1,0 +1,259 @@
+"""Broadcasts: four eyes, one row for each recipient, and sums that agree at every instant."""
+
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.broadcasting.broadcasts import Actor, NotAllowedError
+from flows.broadcast import BroadcastError, BroadcastState
+from storage.outbox import OutboxState
+from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, BroadcastHouse, broadcast_house
+from tests.soak import SOAK
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_everybody_gets_their_text_once_and_the_bill_is_the_preview(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(12)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+        preview = await house.broadcasts.preview(VERA, name)
+        await house.broadcasts.approve(OTTO, name, preview.hash[:16])
+        await house.broadcasts.start(MONA, name)
+
+        await house.run_out()
+
+        progress = await house.broadcasts.show(VERA, name)
+        assert progress.row.state is BroadcastState.DONE
+        assert progress.counts.states == {"accepted": 12}
+        assert preview.planned == 12
+        assert sorted(to for to, _ in house.sent) == sorted(
+            str(p.contacts[0].address) for p in people
+        )
+        assert ("tel:+491713920101", "Hi 200001!") in house.sent
+        assert house.cents == preview.cost_cents
+
+
+async def test_an_audience_is_what_its_terms_say(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(9)
+        red = [p for p in people if dict(p.attributes)["tariff"] == "red" and p.language == "de"]
+
+        name = await house.broadcasts.draft(MONA, "language:de -attribute.tariff:blue", TEXTS)
+
+        assert (await house.broadcasts.preview(MONA, name)).planned == len(red)
+
+
+async def test_who_opted_out_is_passed_over_with_the_reason(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(4)
+        await house.programme.say("STOP", people[1])
+
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+
+        preview = await house.broadcasts.preview(MONA, name)
+        assert (preview.planned, preview.excluded) == (3, {"opted_out": 1})
+
+
+async def test_a_stop_after_planning_still_holds(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(4)
+        name = await house.started()
+        await house.engine.tick()
+
+        await house.programme.say("STOP", people[1])
+        await house.run_out()
+
+        counts = (await house.broadcasts.show(VERA, name)).counts
+        assert counts.states == {"accepted": 3, "skipped": 1}
+        assert not [text for _, text in house.sent if text == "Hi 200001!"]
+
+
+@pytest.mark.parametrize(
+    ("audience", "texts", "why"),
+    [
+        ("state:invited", {"de": "Hallo {name}"}, "no placeholder"),
+        ("state:invited", {"de": "<b>Hallo"}, "not closed"),
+        ("state:invited", {"de": "5 < 6"}, "&lt;"),
+        ("state:invited", {"de": " "}, "empty"),
+        ("state:invited", {"fr": "Salut"}, "speaks"),
+        ("attribute.colour:red", {"de": "Hallo"}, "no customer has"),
+        ("state:invited", {"de": "{attribute.colour}"}, "no customer has"),
+        ("state:done", {"de": "Hallo"}, "nobody"),
+        ("stat:done", {"de": "Hallo"}, "no such term"),
+    ],
+)
+async def test_a_draft_that_cannot_be_sent_is_refused(
+    tmp_path: Path, audience: str, texts: dict[str, str], why: str
+) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+
+        with pytest.raises(BroadcastError, match=why):
+            await house.broadcasts.draft(MONA, audience, texts)
+
+
+async def test_nothing_starts_without_a_second_person(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+        own = await house.broadcasts.draft(OTTO, "state:invited", TEXTS)
+
+        with pytest.raises(BroadcastError, match="author cannot"):
+            await house.broadcasts.approve(OTTO, own)
+        with pytest.raises(BroadcastError, match="second person"):
+            await house.broadcasts.start(MONA, own)
+
+
+async def test_a_button_under_another_preview_approves_nothing(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+
+        with pytest.raises(BroadcastError, match="changed"):
+            await house.broadcasts.approve(OTTO, name, "0123456789abcdef")
+
+
+async def test_one_letter_changed_after_the_approval_is_refused(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+        await house.broadcasts.approve(OTTO, name)
+        keeper = house.broadcasts.keeper
+
+        await keeper.move(1, lambda row: (replace(row, approved_hash="another"), ()))
+
+        with pytest.raises(BroadcastError, match="changed since"):
+            await house.broadcasts.start(MONA, name)
+
+
+@pytest.mark.parametrize("actor", [VERA, MONA, OTTO], ids=lambda actor: actor.role.value)
+async def test_each_role_may_what_it_may_and_refusals_are_kept(
+    tmp_path: Path, actor: Actor
+) -> None:
+    reads, acts = {"preview", "list", "show"}, {"draft", "test", "start", "pause", "resume"}
+    acts |= {"cancel", "retry-failed", "report"}
+    may = {VERA: reads, MONA: reads | acts, OTTO: reads | acts | {"approve"}}[actor]
+    async with broadcast_house(tmp_path) as house:
+        await house.people(1)
+        await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+
+        allowed = {a for a in (*reads, *acts, "approve") if await _tries(house, actor, a)}
+
+        async with house.programme.store.snapshot() as kept:
+            rows = await kept.acts(0, 100)
+        refused = {row.act.removeprefix("refused ") for row in rows if "may not" in row.about}
+        assert allowed == may
+        assert refused == (reads | acts | {"approve"}) - may
+
+
+async def _tries(house: BroadcastHouse, actor: Actor, act: str) -> bool:
+    broadcasts = house.broadcasts
+    acts: dict[str, Callable[[], Awaitable[object]]] = {
+        "draft": lambda: broadcasts.draft(actor, "state:invited", TEXTS),
+        "preview": lambda: broadcasts.preview(actor, "B1"),
+        "list": lambda: broadcasts.list(actor),
+        "show": lambda: broadcasts.show(actor, "B1"),
+        "test": lambda: broadcasts.test(actor, "B1", "tel:+491713920099"),
+        "approve": lambda: broadcasts.approve(actor, "B1"),
+        "start": lambda: broadcasts.start(actor, "B1"),
+        "pause": lambda: broadcasts.pause(actor, "B1"),
+        "resume": lambda: broadcasts.resume(actor, "B1"),
+        "cancel": lambda: broadcasts.cancel(actor, "B1"),
+        "retry-failed": lambda: broadcasts.retry_failed(actor, "B1"),
+        "report": lambda: broadcasts.report(actor, "B1", "", 10),
+    }
+    try:
+        await acts[act]()
+    except NotAllowedError:
+        return False
+    except BroadcastError:
+        pass  # allowed, but not in this state
+    return True
+
+
+async def test_many_failures_pause_it_with_a_reason_and_only_they_are_retried(
+    tmp_path: Path,
+) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(30)
+        name = await house.started()
+        await house.engine.tick()
+        await house.relay(22, OutboxState.FAILED)
+
+        await house.engine.tick()
+
+        paused = await house.broadcasts.show(MONA, name)
+        assert paused.row.state is BroadcastState.PAUSED
+        assert paused.row.reason == "22 of the last 22 failed"
+        await house.broadcasts.resume(MONA, name)
+        await house.run_out()
+        assert len(house.sent) == 8
+        assert await house.broadcasts.retry_failed(MONA, name) == 22
+        await house.run_out()
+        assert max(Counter(house.sent).values()) == 1
+        assert (await house.broadcasts.show(MONA, name)).counts.states == {"accepted": 30}
+
+
+@pytest.mark.parametrize("seed", range(8 * SOAK))
+async def test_whatever_is_commanded_nobody_gets_two_and_the_sums_agree(
+    tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a seed reproduces the run
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(10)
+        name, after_cancel = await house.started(), -1
+
+        for _ in range(40):
+            await _something(house, name, chance)
+            counts = (await house.broadcasts.show(VERA, name)).counts
+            rows = await house.broadcasts.report(MONA, name, "", 100)
+            kept = Counter(row.state for row in rows if row.state != "excluded")
+            assert {s: n for s, n in counts.states.items() if n} == dict(kept)
+            state = (await house.broadcasts.show(VERA, name)).row.state
+            if state is BroadcastState.CANCELLED:
+                after_cancel = len(house.sent) if after_cancel < 0 else after_cancel
+                assert len(house.sent) == after_cancel
+        assert max(Counter(house.sent).values(), default=0) <= 1
+        assert len(house.sent) <= len(people)
+
+
+async def _something(house: BroadcastHouse, name: str, chance: random.Random) -> None:
+    """Command something, work a little, or be killed while sending."""
+    broadcasts = house.broadcasts
+    moves = (
+        house.engine.tick,
+        house.engine.tick,
+        lambda: house.relay(2),
+        lambda: house.relay(1, dies=True),
+        lambda: house.relay(1, OutboxState.UNKNOWN),
+        lambda: house.programme.store.recover(house.programme.clock()),
+        lambda: broadcasts.pause(MONA, name),
+        lambda: broadcasts.resume(MONA, name),
+        lambda: broadcasts.resume(MONA, name),
+        lambda: broadcasts.start(MONA, name),
+        lambda: broadcasts.retry_failed(MONA, name),
+    )
+    rarely = (lambda: broadcasts.cancel(MONA, name),)
+    with suppress(BroadcastError):  # not allowed in this state
+        await chance.choice(rarely if chance.random() < 0.03 else moves)()
+    house.programme.clock.at += timedelta(seconds=31)
+
+
+async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(5)
+        name = await house.started()
+        row = (await house.broadcasts.show(MONA, name)).row
+        keeper, audience = house.broadcasts.keeper, house.broadcasts.audience(row)
+
+        assert await keeper.plan(1, audience)
+        assert not await keeper.plan(1, audience)
+        assert not await keeper.plan(1, audience)
+
+        assert (await keeper.counts(1)).planned == 5
