@@ -273,15 +273,15 @@ class Mover:
         What one does may be work for another, so a round without work ends it. What stays due for
         many rounds waits for the outside, such as a feed, and is left alone from then on.
         """
-        known, before, same = self._dues, (self._ready(), self._pokes_seen), 0
-        for n in range(TOO_MANY_ROUNDS):
+        before, same = (self._ready(), self._pokes_seen), 0
+        has_come = bool(before[0] - self._stuck)  # whoever was waited for works in the first round
+        for _ in range(TOO_MANY_ROUNDS):
             self._pokes_seen = self._pokes
             self._dues = tuple([await ticker.tick() for ticker in self._tickers])
             ready = self._ready()
             after = (ready, self._pokes)
-            # The first round may also show by its dues that it did something.
-            has_worked = after != before or (n == 0 and self._dues != known)
-            before, same = after, 0 if has_worked else same + 1
+            has_worked = after != before or has_come
+            before, same, has_come = after, 0 if has_worked else same + 1, False
             if same >= (1 if ready <= self._stuck else ENOUGH_ROUNDS):
                 self._stuck = ready
                 return

@@ -68,6 +68,18 @@ class Waiting:
 
 
 @dataclass
+class Moving:
+    """Never has anything to do, and puts off its next look whenever it is asked."""
+
+    clock: VirtualClock
+    ticks: int = 0
+
+    async def tick(self) -> datetime | None:
+        self.ticks += 1
+        return self.clock() + 2 * DAY
+
+
+@dataclass
 class Journal:
     """What the mover tells: offsets to keep, moments at which both feeds are complete."""
 
@@ -226,6 +238,18 @@ async def test_both_feeds_are_reported_at_least_daily_and_up_to_the_end() -> Non
     gaps = [b - a for a, b in zip([NOON, *journal.reports], journal.reports, strict=False)]
     assert max(gaps) <= DAY
     assert journal.reports[-1] == NOON + 10 * DAY
+
+
+async def test_a_day_on_which_nothing_is_due_asks_every_worker_once() -> None:
+    clock = VirtualClock(Machine())
+    idle = Moving(clock)
+    mover = moved_by(clock, Journal(), idle)
+    await mover.advance("P0D")
+
+    before = idle.ticks
+    await mover.advance("P10D")
+
+    assert idle.ticks - before == 11  # once where it stood, and once a day
 
 
 async def test_the_feeds_stay_silent_if_that_is_asked_for() -> None:
