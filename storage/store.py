@@ -157,3 +157,10 @@ class Store(Protocol):
 
     async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew a lease; False while somebody else holds it."""
+
+    async def identity(self) -> str:
+        """Name the place where this database lives, as the database itself knows it.
+
+        A copy that was restored elsewhere (another cluster, another name) names another place. A
+        file cannot tell, so there it is always the same.
+        """

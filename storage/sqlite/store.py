@@ -43,6 +43,7 @@ T = TypeVar("T")
 
 READERS = 2
 BUSY_TIMEOUT_S = 30.0  # how long another process may write
+FILE = "file"  # a copy of a file is like the file: `backup` stamps the one that it makes
 
 _SQL = load("sqlite", "connection")
 
@@ -244,6 +245,10 @@ class SqliteStore:
     async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew a lease; False while somebody else holds it."""
         return await self._writer.run(lambda db: reading.lease(db, name, holder, (now, until)))
+
+    async def identity(self) -> str:
+        """Name the place where this database lives: a file knows of none."""
+        return FILE
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Read beside the writer: what was committed, and nothing else."""

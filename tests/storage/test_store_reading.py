@@ -91,3 +91,7 @@ async def test_small_things_are_kept(store: Store) -> None:
 
     assert missing is None
     assert await store.get("telegram.offset") == "8"
+
+
+async def test_a_database_knows_where_it_lives(store: Store) -> None:
+    assert await store.identity() == await store.identity() != ""
