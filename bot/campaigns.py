@@ -26,6 +26,7 @@ _SHIPPED = "campaign.toml"
 _DIGITS = 16  # of a fingerprint: every journey keeps one
 _UNKNOWN = "unexpected_keyword_argument"
 _LONGEST = 10_000  # of days, months, hours: beyond it the calendar ends
+_MAY_BE_LEFT_OUT = ("film_url", "app_store_url", "play_store_url")
 _LENGTH = re.compile(r"(days|months|hours|minutes|_s)(\.\d+)?$")
 
 # What participants are bound to. Links, limits, prices and languages may change under way.
@@ -114,8 +115,9 @@ def _check(terms: Campaign) -> None:
 def _faults(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
     """List the checks that the core leaves to us: place, whether it is wrong, what is expected."""
     yield from _faults_of_steps(terms)
-    for name in ("portal_url", "film_url", "app_url", "terms_url"):
-        is_web = _is_web(getattr(terms.operator, name))
+    for name in ("portal_url", "app_url", "terms_url", *_MAY_BE_LEFT_OUT):
+        url = getattr(terms.operator, name)
+        is_web = _is_web(url) or (not url and name in _MAY_BE_LEFT_OUT)
         yield f"operator.{name}", not is_web, "must be an address such as https://portal.example"
     for place, text in (
         ("name", terms.name),

@@ -97,7 +97,7 @@ _NUMBERS = (Field.MONTH, Field.INACTIVE)
 _KNOWN: dict[Field, frozenset[str]] = {
     Field.STATE: frozenset(State),
     Field.STEP: frozenset({*(step.name for step in STEPS), STREAK}),
-    Field.CHANNEL: frozenset(Channel),
+    Field.CHANNEL: frozenset(Channel) - {Channel.PAGE},
 }
 
 

@@ -46,9 +46,11 @@ class Operator:
     brand: str
     hotline: str
     portal_url: str
-    film_url: str
     app_url: str
     terms_url: str
+    film_url: str = ""  # the operator's own film; empty: ours
+    app_store_url: str = ""  # for an iPhone or iPad; empty: `app_url`
+    play_store_url: str = ""  # for an Android; empty: `app_url`
     imprint: str = ""
 
 

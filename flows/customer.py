@@ -11,9 +11,15 @@ class Channel(StrEnum):
     SMS = "sms"
     TELEGRAM = "telegram"
     EMAIL = "email"
+    PAGE = "page"  # the customer comes to us: said here, never sent
 
 
-_SCHEMES = {"tel": Channel.SMS, "telegram": Channel.TELEGRAM, "mailto": Channel.EMAIL}
+_SCHEMES = {
+    "tel": Channel.SMS,
+    "telegram": Channel.TELEGRAM,
+    "mailto": Channel.EMAIL,
+    "page": Channel.PAGE,
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)

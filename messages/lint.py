@@ -19,7 +19,10 @@ from messages.topic_rules import lint_topics
 from messages.topics import Topics, shipped
 from messages.wording import Wordbook, name_of
 
-_MAILED = (lines.Invitation, lines.InvitationReminder)
+_ONLY: Mapping[Channel, tuple[type[Line], ...]] = {
+    Channel.EMAIL: (lines.Invitation, lines.InvitationReminder),
+    Channel.PAGE: (lines.ConsentAsked,),
+}
 
 
 def every_line() -> tuple[type[Line], ...]:
@@ -51,7 +54,7 @@ def render(
         if name in skip:
             continue
         for channel in Channel:
-            if channel is Channel.EMAIL and not isinstance(line, _MAILED):
+            if not isinstance(line, _ONLY.get(channel, Line)):
                 continue
             try:
                 wording = wordbook.word(line, language, channel, LONG_LINKS)

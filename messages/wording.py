@@ -274,6 +274,8 @@ def _finished(text: str, line: Line, speech: Speech) -> Wording:
     match speech.channel:
         case Channel.SMS:
             return Wording(normalise(text))
+        case Channel.PAGE:
+            return Wording(text)
         case Channel.TELEGRAM:
             return Wording(text, _buttons(line, speech.vocabulary))
         case Channel.EMAIL:

@@ -29,7 +29,6 @@ OPERATOR = Operator(
     brand="Nordlicht Mobil",
     hotline="030 23125 100",
     portal_url="https://portal.nordlicht.example",
-    film_url="https://nordlicht.example/film",
     app_url="https://nordlicht.example/app",
     terms_url="https://nordlicht.example/sh",
 )

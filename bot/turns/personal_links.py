@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.turns.house import House
+from flows.campaign import Operator
 from flows.customer import Channel, Customer
 from storage.changes import Change, MintLink
 from storage.memory import Link
@@ -12,6 +13,9 @@ LINK_LIFE = timedelta(days=30)
 TELEGRAM_LINK = "telegram"
 UNSUBSCRIBE_LINK = "unsubscribe"
 UNSUBSCRIBE_LIFE = timedelta(days=3 * 365)  # somebody may find an old mail
+PAGE_LINK = "page"
+PAGE_LIFE = timedelta(days=120)  # longer than anybody can stay away and still take part
+ONLY_PAGE_LIFE = timedelta(days=400)  # who has no chat cannot write LINK for a new one
 
 
 @dataclass(slots=True)
@@ -22,6 +26,7 @@ class PersonalLinks:
     customer: Customer
     now: datetime
     minted: list[Change] = field(default_factory=list)
+    _page: str | None = None
 
     @property
     def telegram(self) -> str | None:
@@ -37,28 +42,41 @@ class PersonalLinks:
         """Give the one-click way out of all messages."""
         return f"{self.house.public_url}/u/{self._mint(UNSUBSCRIBE_LINK, UNSUBSCRIBE_LIFE)}"
 
+    @property
+    def page(self) -> str | None:
+        """Give the customer's programme page; None where nothing is served to the public.
+
+        Page, film and app of one text share a token.
+        """
+        if self._page is None and self.house.public_url:
+            only = {c.address.channel for c in self.customer.contacts} <= {Channel.EMAIL}
+            token = self._mint(PAGE_LINK, ONLY_PAGE_LIFE if only else PAGE_LIFE)
+            self._page = f"{self.house.public_url}/p/{token}"
+        return self._page
+
+    @property
+    def film(self) -> str:
+        """Give the place of the film: the operator's own, or the one on the customer's page."""
+        if self._operator.film_url:
+            return self._operator.film_url
+        return f"{self.page}/film" if self.page else self.portal
+
+    @property
+    def app(self) -> str:
+        """Give the place that leads to the app, whatever the device."""
+        return f"{self.page}/app" if self.page else self._operator.app_url
+
+    @property
+    def portal(self) -> str:
+        """Give the place of the portal."""
+        return self._operator.portal_url
+
+    @property
+    def _operator(self) -> Operator:
+        return self.house.terms.current.operator
+
     def _mint(self, purpose: str, life: timedelta) -> str:
         token = self.house.keys.fresh()
         link = Link(self.customer.number, purpose, self.now + life, None)
         self.minted.append(MintLink(self.house.keys.of_link(token), link))
         return token
-
-    @property
-    def page(self) -> str | None:
-        """Give the customer's programme page; None until there is one."""
-        return None
-
-    @property
-    def film(self) -> str:
-        """Give the place of the film."""
-        return self.house.terms.current.operator.film_url
-
-    @property
-    def app(self) -> str:
-        """Give the place of the app."""
-        return self.house.terms.current.operator.app_url
-
-    @property
-    def portal(self) -> str:
-        """Give the place of the portal."""
-        return self.house.terms.current.operator.portal_url

@@ -169,7 +169,7 @@ def test_a_link_is_made_once_however_often_it_is_written(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("step", "made"), [("registration", "portal"), ("video", "film"), ("app", "app")]
+    ("step", "made"), [("registration", "page"), ("video", "film"), ("app", "app")]
 )
 def test_a_step_makes_its_own_link_and_no_other(step: str, made: str) -> None:
     links = CountingLinks()

@@ -81,4 +81,4 @@ async def play_by_the_doors(folder: Path) -> tuple[str, list[str]]:
 def texts_of(player: Player) -> list[str]:
     """List what was said, but for what is new each time: codes in links and times of day."""
     told = (f"{said.channel}: {said.text} {said.buttons}" for said in player.said)
-    return sorted(re.sub(r"start=\S+|\d+:\d\d", "…", text) for text in told)
+    return sorted(re.sub(r"https?://\S+|\d+:\d\d", "…", text) for text in told)

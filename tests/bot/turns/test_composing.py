@@ -2,16 +2,21 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.keys import Keys
+from bot.terms import Terms
+from bot.turns.personal_links import PAGE_LIFE, PAGE_LINK, PersonalLinks
 from flows.events import AppInstalled
+from storage.changes import MintLink
+from storage.memory import Link
 from storage.outbox import OutboxState
 from tests.bot.small_house import SmallHouse, small_house, words_of
-from tests.cast import ALICE, BABAK, DAY, NOON
+from tests.cast import ALICE, BABAK, DAY, NOON, TERMS
 
 pytestmark = pytest.mark.anyio
 
@@ -117,3 +122,28 @@ async def test_a_wish_without_words_says_nothing(house: SmallHouse) -> None:
 
     assert await house.lines() == said
     assert [book.what for book in (await house.dossier()).ledger] == ["reserve"]
+
+
+async def test_the_links_of_a_step_lead_to_the_customers_own_page(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        here = replace(house.premises.house, public_url="https://bonus.example")
+        links = PersonalLinks(here, ALICE, NOON)
+
+        page, film, app = links.page, links.film, links.app
+
+        assert page is not None
+        assert (film, app) == (f"{page}/film", f"{page}/app")
+        [minted] = links.minted
+        assert isinstance(minted, MintLink)
+        token = page.removeprefix("https://bonus.example/p/")
+        assert minted.link_hash == here.keys.of_link(token)
+        assert minted.link == Link(ALICE.number, PAGE_LINK, NOON + PAGE_LIFE, None)
+
+
+async def test_an_operator_with_a_film_of_its_own_is_linked_to(tmp_path: Path) -> None:
+    theirs = "https://portal.nordlicht.example/film"
+    terms = replace(TERMS, operator=replace(TERMS.operator, film_url=theirs))
+    async with small_house(tmp_path) as house:
+        here = replace(house.premises.house, terms=Terms(terms, {}), public_url="https://bonus.example")
+
+        assert PersonalLinks(here, ALICE, NOON).film == theirs
