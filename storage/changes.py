@@ -10,7 +10,7 @@ from flows.effects import Gate, Request
 from flows.events import Feed
 from flows.journey import Journey
 from flows.watching import Viewing
-from storage.memory import CreditRow, InboxKey, Link
+from storage.memory import Code, CreditRow, InboxKey, Link
 
 T = TypeVar("T")
 
@@ -170,6 +170,21 @@ class SpendLink:
 
 
 @dataclass(frozen=True, slots=True)
+class RevokeLinks:
+    """Let all links of a customer that were made for this purpose lead nowhere."""
+
+    customer: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutCode:
+    """Write the code that was sent to a customer; each has one at most."""
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
 class PutViewing:
     """Write what a customer has watched of the film."""
 
@@ -278,6 +293,8 @@ Change = (
     | Unsuppress
     | MintLink
     | SpendLink
+    | RevokeLinks
+    | PutCode
     | PutViewing
     | SetWatermark
     | KeepText

@@ -37,6 +37,7 @@ class Key:
     inbox: InboxKey | None = None
     request: int | None = None
     with_viewing: bool = False  # what the customer has watched is read as well
+    with_code: bool = False  # and the code that was sent last
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,21 @@ class Link:
     purpose: str
     expires_at: datetime
     spent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code that was last sent to a customer's own address, known by its keyed hash only.
+
+    `tries` counts the wrong ones that were given since; `sent` the codes since `since`.
+    """
+
+    customer: str
+    hash: bytes
+    expires_at: datetime
+    tries: int
+    sent: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +125,5 @@ class Memory:
     delivered_megabytes: int = 0
     has_open_incident: bool = False
     viewing: Viewing | None = None  # only where the key asks for it
+    code: Code | None = None  # so is this
     request: RequestRow | None = None  # the one that the key names

@@ -28,7 +28,15 @@ from storage.outbox import (
     WakeRow,
     at_once,
 )
-from storage.reading import CreditMove, CustomerRow, Dossier, KeptText, Quarantined, Snapshot
+from storage.reading import (
+    CreditMove,
+    CustomerRow,
+    Dossier,
+    KeptText,
+    MessageRow,
+    Quarantined,
+    Snapshot,
+)
 
 T = TypeVar("T")
 
@@ -126,6 +134,9 @@ class Store(Protocol):
 
     async def dossier(self, customer: str) -> Dossier | None:
         """Read everything about one customer."""
+
+    async def latest_messages(self, customer: str, limit: int) -> tuple[MessageRow, ...]:
+        """List what was said to one customer lately, queued or sent, the newest first."""
 
     async def customer_at(self, address: Address) -> str | None:
         """Find the customer number behind an address."""

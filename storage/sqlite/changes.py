@@ -15,6 +15,7 @@ from storage.changes import (
     KeepText,
     MintLink,
     OpenRequest,
+    PutCode,
     PutContact,
     PutCredit,
     PutCustomer,
@@ -23,6 +24,7 @@ from storage.changes import (
     PutViewing,
     Quarantine,
     Remember,
+    RevokeLinks,
     SetWake,
     SetWatermark,
     SpendLink,
@@ -49,9 +51,9 @@ _WAKES = load("sqlite", "wakes")
 _LEDGER = load("sqlite", "ledger")
 
 _Person = (
-    PutCustomer | PutContact | PutJourney | Append | KeepText | MintLink | SpendLink | OpenRequest
-    | CloseRequest
+    PutCustomer | PutContact | PutJourney | Append | KeepText | OpenRequest | CloseRequest
 )  # fmt: skip
+_Door = MintLink | SpendLink | RevokeLinks | PutCode
 _Traffic = (
     Remember | Quarantine | Unquarantine | Enqueue | CancelQueued | Suppress | Unsuppress
     | CountStranger
@@ -75,9 +77,11 @@ def apply(db: sqlite3.Connection, change: Change) -> None:
             _apply_to_traffic(db, change)
         case (
             Append() | PutJourney() | PutContact() | PutCustomer()
-            | KeepText() | MintLink() | SpendLink() | OpenRequest() | CloseRequest()
+            | KeepText() | OpenRequest() | CloseRequest()
         ):  # fmt: skip
             _apply_to_person(db, change)
+        case MintLink() | SpendLink() | RevokeLinks() | PutCode():
+            _apply_to_doors(db, change)
         case SetWake() | ClearWake() | SetWatermark():
             _apply_to_time(db, change)
         case PutCredit() | Book() | Audit() | PutIncident() | PutViewing():
@@ -103,10 +107,6 @@ def _apply_to_person(db: sqlite3.Connection, change: _Person) -> None:
         case KeepText():
             text = (change.text_hash, change.text, change.version, change.language)
             db.execute(_PEOPLE["keep_text"], text)
-        case MintLink():
-            _mint_link(db, change)
-        case SpendLink():
-            db.execute(_PEOPLE["spend_link"], (to_int(change.at), change.link_hash))
         case OpenRequest():
             request = (change.customer, change.request.value, change.about, to_int(change.at))
             db.execute(_PEOPLE["open_request"], request)
@@ -152,6 +152,24 @@ def _put_customer(db: sqlite3.Connection, change: PutCustomer) -> None:
         db.executemany(_PEOPLE["add_contact"], contacts)
     except sqlite3.IntegrityError as error:
         raise AddressTakenError from error
+
+
+# --- By what they come in -----------------------------------------------------------------------
+
+
+def _apply_to_doors(db: sqlite3.Connection, change: _Door) -> None:
+    match change:
+        case MintLink():
+            _mint_link(db, change)
+        case SpendLink():
+            db.execute(_PEOPLE["spend_link"], (to_int(change.at), change.link_hash))
+        case RevokeLinks():
+            db.execute(_PEOPLE["revoke_links"], (change.customer, change.purpose))
+        case PutCode():
+            code = change.code
+            counts = (code.tries, code.sent, to_int(code.since))
+            row = (code.customer, code.hash, to_int(code.expires_at), *counts)
+            db.execute(_PEOPLE["put_code"], row)
 
 
 def _mint_link(db: sqlite3.Connection, change: MintLink) -> None:

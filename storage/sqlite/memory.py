@@ -11,7 +11,7 @@ from flows.customer import Basis, Customer
 from flows.effects import Request
 from flows.events import Feed
 from flows.watching import Viewing
-from storage.memory import CreditRow, InboxKey, Key, Link, Memory, RequestRow, Seen
+from storage.memory import Code, CreditRow, InboxKey, Key, Link, Memory, RequestRow, Seen
 from storage.queries import load
 from storage.records import (
     attributes_from_json,
@@ -93,6 +93,7 @@ class Recall:
             has_open_incident=customer is not None and common.has_open_incident(customer),
             request=_read_request(db, key.request),
             viewing=read_viewing(db, customer.number) if customer and key.with_viewing else None,
+            code=_read_code(db, customer.number) if customer and key.with_code else None,
         )
 
 
@@ -177,6 +178,15 @@ def _read_link(db: sqlite3.Connection, link_hash: bytes | None) -> Link | None:
         return None
     customer, purpose, expires_at, spent_at = row
     return Link(customer, purpose, to_moment(expires_at), to_moment_or_none(spent_at))
+
+
+def _read_code(db: sqlite3.Connection, customer: str) -> Code | None:
+    row: tuple[str, bytes, int, int, int, int] | None
+    row = db.execute(_SQL["read_code"], (customer,)).fetchone()
+    if row is None:
+        return None
+    who, keyed, expires_at, tries, sent, since = row
+    return Code(who, keyed, to_moment(expires_at), tries, sent, to_moment(since))
 
 
 def _read_request(db: sqlite3.Connection, number: int | None) -> RequestRow | None:

@@ -167,7 +167,7 @@ def dossier(db: sqlite3.Connection, customer: str) -> Dossier | None:
         return Dossier(
             memory=memory,
             journal=_read_journal(db, customer),
-            messages=_read_messages(db, customer),
+            messages=to_messages(db.execute(_SQL["read_messages"], (customer,))),
             requests=_read_requests(db, customer),
             wakes=_read_wakes(db, customer),
             ledger=tuple(to_books(db.execute(_SQL["read_bookings"], (customer,)))),
@@ -181,8 +181,13 @@ def _read_journal(db: sqlite3.Connection, customer: str) -> tuple[JournalRow, ..
     )
 
 
-def _read_messages(db: sqlite3.Connection, customer: str) -> tuple[MessageRow, ...]:
-    rows = db.execute(_SQL["read_messages"], (customer,))
+def latest_messages(db: sqlite3.Connection, customer: str, limit: int) -> tuple[MessageRow, ...]:
+    """List what was said to a customer lately, the newest first."""
+    return to_messages(db.execute(_SQL["latest_messages"], (customer, limit)))
+
+
+def to_messages(rows: sqlite3.Cursor) -> tuple[MessageRow, ...]:
+    """Read messages."""
     return tuple(
         MessageRow(
             id=id_,

@@ -30,7 +30,14 @@ from storage.outbox import (
     at_once,
 )
 from storage.queries import load
-from storage.reading import CreditMove, CustomerRow, Dossier, KeptText, Quarantined
+from storage.reading import (
+    CreditMove,
+    CustomerRow,
+    Dossier,
+    KeptText,
+    MessageRow,
+    Quarantined,
+)
 from storage.sqlite import outbox, posting, reading, receipts, snapshot
 from storage.sqlite.broadcasts import SqliteBroadcasts
 from storage.sqlite.changes import apply, changes_what_is_common
@@ -168,6 +175,10 @@ class SqliteStore:
     async def dossier(self, customer: str) -> Dossier | None:
         """Read everything about one customer."""
         return await self._read(lambda db: reading.dossier(db, customer))
+
+    async def latest_messages(self, customer: str, limit: int) -> tuple[MessageRow, ...]:
+        """List what was said to one customer lately, the newest first."""
+        return await self._read(lambda db: reading.latest_messages(db, customer, limit))
 
     async def customer_at(self, address: Address) -> str | None:
         """Find the customer number behind an address."""

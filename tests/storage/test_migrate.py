@@ -28,7 +28,8 @@ def test_a_new_database_gets_all_steps_and_then_none(tmp_path: Path) -> None:
     db = connect(tmp_path / "bot.db")
 
     assert (migrate_sqlite(db), migrate_sqlite(db)) == (len(STEPS), 0)
-    assert [step.number for step in STEPS] == list(range(1, len(STEPS) + 1))
+    numbers = [step.number for step in STEPS]
+    assert numbers == sorted(set(numbers))
     db.close()
 
 

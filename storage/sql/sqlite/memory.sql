@@ -53,6 +53,12 @@ select customer, purpose, expires_at, spent_at
 from links
 where hash = ?;
 
+-- read_code --
+-- The code that was last sent to a customer.
+select customer, hash, expires_at, tries, sent, since
+from codes
+where customer = ?;
+
 -- read_watermarks --
 -- Up to when each feed is complete.
 select feed, complete_until

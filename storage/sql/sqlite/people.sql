@@ -57,6 +57,22 @@ update links
 set spent_at = ?
 where hash = ? and spent_at is null;
 
+-- revoke_links --
+-- Forget all links of a customer that were made for one purpose.
+delete from links
+where customer = ? and purpose = ?;
+
+-- put_code --
+-- Write the code that was last sent to a customer.
+insert into codes (customer, hash, expires_at, tries, sent, since)
+values (?, ?, ?, ?, ?, ?)
+on conflict (customer) do update
+set hash       = excluded.hash,
+    expires_at = excluded.expires_at,
+    tries      = excluded.tries,
+    sent       = excluded.sent,
+    since      = excluded.since;
+
 -- keep_text --
 -- Keep a text once.
 insert into texts (hash, text, version, language)

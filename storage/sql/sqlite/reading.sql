@@ -12,6 +12,14 @@ from outbox
 where customer = ?
 order by id;
 
+-- latest_messages --
+-- What was said to a customer lately, the newest first.
+select id, lane, recipient, line, body, created_at, state, sent_at, ref, reason, about
+from outbox
+where customer = ?
+order by id desc
+limit ?;
+
 -- read_requests --
 -- What a customer waits for people to answer, or had answered.
 select id, customer, request, about, at, closed_at, closed_by
