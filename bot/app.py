@@ -23,6 +23,7 @@ from bot.logs import configure
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
+from bot.pulse import Pulse
 from bot.real import ask_bot_name, open_channels
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.sending.courtesy import Courtesy
@@ -144,12 +145,14 @@ async def _serve_real(
         workers.append(reconciler_of(premises, carrier))
     _say_what_is_off(settings)
     tasks: list[Task] = []
+    pulse = Pulse(metrics)
     if role in ("all", "web"):
         routes = [*channels.routes, *_operator_routes(settings, premises)]
-        app = application(routes, premises.store, metrics)
+        app = application(routes, premises.store, metrics, pulse)
         tasks.append(serve_web(app, settings.host, settings.port, stop))
     if role in ("all", "worker"):
-        tasks.extend(_working(workers, relay, premises, stop))
+        tasks.extend(_working(workers, relay, premises, stop, pulse))
+        tasks.append(pulse.watch(stop))
         tasks.extend(loop(stop) for loop in channels.loops)
     try:
         await _all_of(stop, *tasks)
@@ -161,7 +164,7 @@ async def _serve_real(
 
 
 def _working(
-    workers: list[Worker], relay: Relay, premises: Premises, stop: asyncio.Event
+    workers: list[Worker], relay: Relay, premises: Premises, stop: asyncio.Event, pulse: Pulse
 ) -> list[Task]:
     bells = [asyncio.Event() for _ in range(len(workers) + 1)]
 
@@ -173,7 +176,7 @@ def _working(
     ticking = zip(workers, bells[1:], strict=True)
     return [
         relay.run(stop, bells[0]),
-        *(keep_ticking(worker, premises.clock, stop, bell) for worker, bell in ticking),
+        *(keep_ticking(worker, premises.clock, stop, bell, pulse) for worker, bell in ticking),
     ]
 
 

@@ -56,6 +56,9 @@ class Metrics:
             "How long the oldest message that could leave has been waiting.",
             "lane",
         )
+        self.worker_age = self._level(
+            "worker_age_seconds", "How long ago a worker of this process last came round.", "worker"
+        )
         # The operator's feeds
         self.feed_age = self._level(
             "feed_age_seconds",

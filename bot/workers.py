@@ -7,6 +7,8 @@ from typing import Protocol
 
 import structlog
 
+from bot.pulse import Pulse
+
 LONGEST_NAP_S = 5.0  # other processes ring no bell here
 AFTER_FAILURE_S = 1.0
 
@@ -21,17 +23,23 @@ class Worker(Protocol):
 
 
 async def keep_ticking(
-    worker: Worker, clock: Callable[[], datetime], stop: asyncio.Event, bell: asyncio.Event
+    worker: Worker,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    bell: asyncio.Event,
+    pulse: Pulse,
 ) -> None:
     """Tick until `stop` is set; no error ends it."""
+    name = type(worker).__name__
     stopping = asyncio.create_task(stop.wait())
     while not stop.is_set():
         bell.clear()
+        pulse.beat(name)
         try:
             due = await worker.tick()
             ahead = (due - clock()).total_seconds() if due else LONGEST_NAP_S
         except Exception:
-            log.exception("worker_failed", worker=type(worker).__name__)
+            log.exception("worker_failed", worker=name)
             ahead = AFTER_FAILURE_S
         rung = asyncio.create_task(bell.wait())
         nap_s = min(max(ahead, 0.0), LONGEST_NAP_S)

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.metrics import Metrics
+from bot.pulse import Pulse
 from storage.errors import StorageError
 from storage.store import Store
 
@@ -31,8 +32,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def application(routes: Sequence[BaseRoute], store: Store, metrics: Metrics) -> Starlette:
-    """Put the routes together with those for operations."""
+def application(
+    routes: Sequence[BaseRoute], store: Store, metrics: Metrics, pulse: Pulse | None = None
+) -> Starlette:
+    """Put the routes together with those for operations.
+
+    A silent worker is named by `/health/ready`, but takes no web node out of service.
+    """
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("live\n")
@@ -42,7 +48,9 @@ def application(routes: Sequence[BaseRoute], store: Store, metrics: Metrics) -> 
             await store.get("terms")
         except StorageError:
             return PlainTextResponse("the database does not answer\n", status_code=503)
-        return PlainTextResponse("ready\n")
+        silent = pulse.silent() if pulse else {}
+        words = [f"{worker} has been silent for {age:.0f} s\n" for worker, age in silent.items()]
+        return PlainTextResponse("".join(("ready\n", *words)))
 
     async def figures(_: Request) -> Response:
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)

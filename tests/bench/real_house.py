@@ -17,6 +17,7 @@ from bot.app import _relay, _working
 from bot.metrics import Metrics
 from bot.parting import lane_of
 from bot.premises import open_premises
+from bot.pulse import Pulse
 from bot.real import open_channels
 from bot.settings import Settings
 from bot.turns.timers import Timers
@@ -59,7 +60,9 @@ async def real_house(folder: Path, origin: str, rate: float | None) -> AsyncIter
             asyncio.create_task(task)
             for task in (
                 serve(app, "127.0.0.1", port, stop),
-                *_working(workers, _relay(premises, lanes, metrics), premises, stop),
+                *_working(
+                    workers, _relay(premises, lanes, metrics), premises, stop, Pulse(metrics)
+                ),
             )
         ]
         try:
