@@ -16,6 +16,30 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that somebody sent; it still lies at the provider, who knows it by `ref`."""
+
+    ref: str
+    name: str
+    size: int | None = None  # bytes, if the provider says
+
+
+class FileTooLargeError(Exception):
+    """A file is larger than the provider hands out."""
+
+
+class FileUnavailableError(Exception):
+    """A file cannot be fetched now."""
+
+
+class Files(Protocol):
+    """Fetches what people attach."""
+
+    async def read(self, attachment: Attachment) -> bytes:
+        """Fetch a file. Raises FileTooLargeError or FileUnavailableError."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """What somebody wrote or tapped, verified to come from the provider.
 
@@ -40,6 +64,7 @@ class Inbound:
     is_outdated: bool = False
     scene: str | None = None
     command: str | None = None  # of a manager's button
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +106,20 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file on its way, such as a report as CSV."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Finished words on their way; the outbox keeps exactly this as JSON.
 
     `replaces`: the provider's id of the message that was tapped, edited in place where that works.
     `callback`: the tap to be answered first, with a `toast` if there is something to say.
+    `document` goes with the text where the channel can carry files.
     """
 
     text: str
@@ -96,6 +130,7 @@ class Message:
     toast: str | None = None
     asks_contact: bool = False
     unsubscribe: str | None = None
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,14 @@ import structlog
 
 from bot.channels.channel import (
     Accepted,
-    Choice,
     Fault,
-    Message,
     NotSent,
     Outcome,
     Parcel,
     Refused,
     Unknown,
 )
+from bot.channels.telegram_markup import markup_of
 from bot.channels.telegram_outcomes import (
     NOT_EDITABLE,
     UNPARSABLE_TEXT,
@@ -28,7 +27,6 @@ from bot.channels.telegram_outcomes import (
 )
 from bot.channels.telegram_request import Json, TelegramConnection
 from bot.channels.telegram_text import plain, split
-from bot.channels.telegram_updates import CALLBACK_VERSION, COMMAND_PREFIX
 from flows.customer import Channel
 
 # Method names are case-insensitive. In lower case they are none of Bot's own, for which
@@ -38,8 +36,6 @@ _EDIT = "editmessagetext"
 _ANSWER_TAP = "answercallbackquery"
 
 _TAP_ANSWER_S = 2.0
-_SHORT_LABEL = 18  # of two buttons side by side on a narrow phone
-_CONTACT_LABEL = "📱"
 
 _log = structlog.get_logger(__name__)
 
@@ -152,7 +148,7 @@ def _parameters(parcel: Parcel, text: str, *, is_last: bool) -> dict[str, Json]:
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
     }
-    markup = _markup(parcel.message) if is_last else None
+    markup = markup_of(parcel.message) if is_last else None
     return parameters if markup is None else parameters | {"reply_markup": markup}
 
 
@@ -163,41 +159,3 @@ def _replaced(parcel: Parcel) -> int | None:
     chat, _, rest = parcel.message.replaces.partition(":")
     number = rest.partition(":")[0]
     return int(number) if chat == parcel.to.value and number.isdecimal() else None
-
-
-def _markup(message: Message) -> Json:
-    if message.asks_contact:
-        return _contact_keyboard(message)
-    rows: list[Json] = []
-    waiting: list[Json] = []
-    for choice in message.choices:
-        button = _button(choice)
-        if button is None:
-            continue
-        if choice.url is not None or len(choice.label) > _SHORT_LABEL:
-            rows += [waiting] if waiting else []
-            rows, waiting = [*rows, [button]], []
-        elif waiting:
-            rows, waiting = [*rows, [*waiting, button]], []
-        else:
-            waiting = [button]
-    rows += [waiting] if waiting else []
-    return {"inline_keyboard": rows} if rows else None
-
-
-def _button(choice: Choice) -> Json:
-    if choice.url is not None:
-        return {"text": choice.label, "url": choice.url}
-    if choice.command is not None:
-        return {"text": choice.label, "callback_data": f"{COMMAND_PREFIX}{choice.command}"}
-    if choice.intent is not None:
-        meant = (CALLBACK_VERSION, choice.intent.value, choice.scene)
-        return {"text": choice.label, "callback_data": ":".join(filter(None, meant))}
-    return None
-
-
-def _contact_keyboard(message: Message) -> Json:
-    """Ask for the phone number; the choice without a meaning of its own gives the label."""
-    bare = (c.label for c in message.choices if c.intent is None and c.url is None)
-    button: Json = {"text": next(bare, _CONTACT_LABEL), "request_contact": True}
-    return {"keyboard": [[button]], "resize_keyboard": True, "one_time_keyboard": True}

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import msgspec
 
-from bot.channels.channel import Inbound, Reachability
+from bot.channels.channel import Attachment, Inbound, Reachability
 from flows.customer import Address
 from flows.intent import Intent
 
@@ -66,6 +66,12 @@ class _User(msgspec.Struct):
 class _Contact(msgspec.Struct):
     phone_number: str
     user_id: int | None = None
+
+
+class _Document(msgspec.Struct):
+    file_id: str
+    file_name: str = ""
+    file_size: int | None = None
 
 
 class _Message(msgspec.Struct):
@@ -123,6 +129,7 @@ class _Update(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Update).decode
+_decode_document = msgspec.json.Decoder(_Document).decode
 
 
 # --- Reading ------------------------------------------------------------------------------------
@@ -171,6 +178,7 @@ def _read_message(name: str, message: _Message, received_at: datetime) -> Read:
         is_start=start is not None and code is None,
         proven_phone=_proven_phone(message),
         language=_language(message.sender),
+        attachment=_attachment(message),
     )
 
 
@@ -270,6 +278,17 @@ def _proven_phone(message: _Message) -> Address | None:
         return None
     digits = _NOT_DIGITS.sub("", contact.phone_number)
     return Address(f"tel:+{digits}") if _E164_DIGITS.fullmatch(digits) else None
+
+
+def _attachment(message: _Message) -> Attachment | None:
+    """Read which file was sent; one that is described in an odd way is no reason to stop."""
+    if not bytes(message.document):
+        return None
+    try:
+        document = _decode_document(message.document)
+    except ValueError:
+        return None
+    return Attachment(document.file_id, document.file_name, document.file_size)
 
 
 def _language(sender: _User | None) -> str | None:
