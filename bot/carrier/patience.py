@@ -45,12 +45,14 @@ class Patience:
         """
         if credit.provider_id is not None:
             return False
-        has_waited = (
-            self.processes_within is not None and now - credit.moved_at >= self.processes_within
-        )
         # The key is as old as the first request, and that is no older than the credit.
         is_deduped = self.dedups_for is not None and now - credit.earned_at < self.dedups_for
-        return has_waited or is_deduped
+        return is_deduped or self.is_processed(credit, now)
+
+    def is_processed(self, credit: CreditRow, now: datetime) -> bool:
+        """Tell whether the operator's longest time for an order has passed since the last one."""
+        within = self.processes_within
+        return within is not None and now - credit.moved_at >= within
 
     def is_stuck(self, credit: CreditRow, now: datetime) -> bool:
         """Tell whether a credit has stood in its state for too long."""

@@ -77,7 +77,7 @@ def after_poll(
             return waiting(credit, now, patience.poll_after(now - credit.moved_at))
 
 
-def after_look_up(
+def after_look_up(  # noqa: PLR0911 - one return for each finding
     credit: CreditRow, answer: CarrierAnswer | None, now: datetime, patience: Patience
 ) -> Move | None:
     """Move an unknown credit by what was found, or give None: it may be asked for again."""
@@ -92,14 +92,19 @@ def after_look_up(
         case Failed() if has_rested and patience.may_ask_again(credit, now):
             # A list may show that an earlier attempt failed, while the last is still on its way.
             return None
-        case None if patience.may_ask_again(credit, now):
-            # A second conflict, and after all this time still no top-up: nobody will book it.
-            is_hopeless = credit.note == _CONTESTED and credit.attempts > 1
-            return _rejected(credit, _CONTESTED, now) if is_hopeless else None
+        case None if _is_contested_again(credit) and patience.is_processed(credit, now):
+            return _rejected(credit, _CONTESTED, now)
+        case None if not _is_contested_again(credit) and patience.may_ask_again(credit, now):
+            return None
         case _:
             wait = patience.poll_after(now - credit.moved_at)
             note = _SILENT if patience.is_stuck(credit, now) and credit.note != _STUCK else ""
             return waiting(credit, now, wait, note)
+
+
+def _is_contested_again(credit: CreditRow) -> bool:
+    """Tell whether a repeated order met a conflict; with what, may still get into the list."""
+    return credit.note == _CONTESTED and credit.attempts > 1
 
 
 def waiting(credit: CreditRow, now: datetime, wait: timedelta, why: str = "") -> Move:

@@ -262,6 +262,21 @@ async def test_a_conflict_over_nothing_is_final_only_after_a_second_time() -> No
     assert desk.operator.asked.count("request") == 2
 
 
+async def test_what_a_repeated_order_conflicts_with_may_still_be_on_its_way() -> None:
+    desk = Desk(
+        Operator(
+            requests=[Unclear("lost"), Contested("409")],
+            reads=[None, None, None, Booked("T1")],
+        ),
+        patience=Patience(dedups_for=timedelta(days=1)),
+    )
+
+    await desk.run(minutes=30)
+
+    assert desk.ledger.only.state is S.CONFIRMED
+    assert desk.operator.asked.count("request") == 2
+
+
 async def test_an_attempt_that_failed_says_nothing_of_a_later_one() -> None:
     desk = Desk(
         Operator(
