@@ -15,6 +15,7 @@ from bot.credits.decisions import Decisions
 from bot.credits.remaining import Remaining
 from bot.inviting.estimate import ComposedEstimate
 from bot.keys import TOKEN_BYTES, Keys
+from bot.rights.codes import Codes
 from bot.setting_values import SqliteFile
 from bot.settings import Settings, UnusableSettingsError, secret_key
 from bot.terms import Terms, keep_terms
@@ -59,6 +60,7 @@ class Premises:
     estimate: ComposedEstimate
     bell: Bell
     remaining: Remaining
+    codes: Codes
 
     @property
     def terms(self) -> Terms:
@@ -129,6 +131,7 @@ def _over(store: SqliteStore, house: House) -> Premises:
         estimate=ComposedEstimate(house, SMS_PER_S),
         bell=bell,
         remaining=remaining,
+        codes=Codes(store, house, bell.ring),
     )
 
 

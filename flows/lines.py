@@ -492,6 +492,15 @@ class EraseRequested(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class CodeShown(Line):
+    """The code that opens one's own data on the page, or erases them, and how long it holds."""
+
+    code: str
+    minutes: int
+    erases: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LanguageChanged(Line):
     """From now on in this language."""
 

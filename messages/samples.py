@@ -101,6 +101,8 @@ EXTREMES: tuple[Line, ...] = (
     lines.EraseAsked(_ALL),
     lines.EraseAsked(0),
     lines.EraseRequested(LATE),
+    lines.CodeShown("000000", 10, erases=True),
+    lines.CodeShown("000000", 10, erases=False),
     lines.LanguageChanged(),
     lines.Emergency(),
     lines.NotInvited(),
