@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
+from tests.fakes.telegram_files import FakeFiles
 from tests.fakes.telegram_payloads import (
     BOT,
     FORWARDED,
@@ -24,6 +25,7 @@ from tests.fakes.telegram_payloads import (
 )
 from tests.fakes.telegram_queue import UpdateQueue
 from tests.fakes.telegram_rules import (
+    CAPTION,
     Answer,
     Fields,
     FloodWaits,
@@ -52,6 +54,7 @@ class Sent:
     at: datetime
     versions: int = 1
     asks_contact: bool = False
+    file: str | None = None  # the id of its photo or document; the text is its caption
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -67,6 +70,7 @@ class FakeTelegram:
     token: str = TOKEN
     url: str = ""
     queue: UpdateQueue = field(default_factory=UpdateQueue)
+    files: FakeFiles = field(default_factory=FakeFiles)
     sent: list[Sent] = field(default_factory=list)
     calls: list[tuple[str, Fields]] = field(default_factory=list)
     answered_taps: list[str] = field(default_factory=list)
@@ -90,6 +94,7 @@ class FakeTelegram:
         """Serve on loopback; gives the origin. A given port brings a stopped server back."""
         app = web.Application(client_max_size=2**21)
         app.router.add_post("/bot{token}/{method}", self._receive)
+        app.router.add_get(f"/file/bot{self.token}/documents/{{file}}", self.files.hand_out)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
@@ -119,8 +124,12 @@ class FakeTelegram:
                 refused = self._closed(chat_of(asked)) or objection(asked)
                 put = self._send if method == "sendmessage" else self._edit
                 return refused or put(asked)
-            case "senddocument":
-                return self._closed(chat_of(asked)) or self._send_document(asked)
+            case "senddocument" | "sendphoto":
+                kind = method.removeprefix("send")
+                refused = self._closed(chat_of(asked)) or objection(asked, CAPTION)
+                return refused or self._send_file(asked, kind)
+            case "getfile":
+                return self.files.describe(str(asked["file_id"]))
             case "answercallbackquery":
                 return self._answer_tap(str(asked["callback_query_id"]))
             case "getupdates":
@@ -140,15 +149,22 @@ class FakeTelegram:
         self._seen[chat, number] = sent
         return succeed(_as_fields(sent))
 
-    def _send_document(self, asked: Fields) -> Answer:
-        self._send({"chat_id": asked["chat_id"], "text": asked.get("caption", "")})
-        document = {"file_id": "D1", "file_unique_id": "U1"}
-        return succeed(_as_fields(self.sent[-1]) | {"document": document})
+    def _send_file(self, asked: Fields, kind: str) -> Answer:
+        file = self.files.taken_in(asked[kind])
+        if file is None:
+            return refusal(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        self._send(asked | {"text": asked.get("caption", "")})
+        self.sent[-1].file = file
+        told = {"file_id": file, "file_unique_id": f"U{file}"}
+        shown_as = [told | {"width": 1, "height": 1}] if kind == "photo" else told
+        return succeed(_as_fields(self.sent[-1]) | {kind: shown_as})
 
     def _edit(self, asked: Fields) -> Answer:
         sent = self._seen.get((chat_of(asked), int(str(asked["message_id"]))))
         if sent is None:
             return refusal(400, "Bad Request: message to edit not found")
+        if sent.file is not None:
+            return refusal(400, "Bad Request: there is no text in the message to edit")
         text, rows = str(asked["text"]), rows_of(asked.get("reply_markup"))
         if (sent.text, sent.rows) == (text, rows):
             return refusal(400, "Bad Request: message is not modified: it is the same as before")
@@ -210,6 +226,12 @@ class FakeTelegram:
     def show(self, chat: int, kind: str) -> int:
         """Let somebody send a `sticker`, a `voice` message, a `photo` …"""
         return self._write(chat, {kind: {"file_id": "F", "file_unique_id": "U"}})
+
+    def attach(self, chat: int, name: str, content: bytes, size: int | None = None) -> int:
+        """Let somebody send a file; gives the update's id."""
+        file = self.files.keep(content, size)
+        told = {"file_id": file, "file_name": name, "file_size": self.files.claimed[file]}
+        return self._write(chat, {"document": told | {"file_unique_id": f"U{file}"}})
 
     def share_contact(
         self, chat: int, phone: str, *, owner: int | None = None, is_forwarded: bool = False

@@ -33,6 +33,11 @@ class UpdateQueue:
         """Count what is neither confirmed nor delivered."""
         return len(self._kept) + sum(map(len, self._lines.values()))
 
+    @property
+    def newest(self) -> bytes:
+        """Give the update that was queued last."""
+        return self._kept[-1][1]
+
     def take_id(self) -> int:
         """Give the next update its id."""
         self.next_id += 1

@@ -94,16 +94,30 @@ class _Markup(msgspec.Struct):
     inline_keyboard: list[list[_MarkupButton]] = []
 
 
-def objection(asked: Fields) -> Answer | None:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Where a call carries its words: as the text, or as the caption of a file."""
+
+    field: str
+    longest: int
+    too_long: str
+    may_be_empty: bool = False
+
+
+TEXT = Words("text", 4096, "message is too long")
+CAPTION = Words("caption", 1024, "message caption is too long", may_be_empty=True)
+
+
+def objection(asked: Fields, words: Words = TEXT) -> Answer | None:
     """Refuse a text or a button as Telegram does."""
-    text, is_html = str(asked.get("text", "")), asked.get("parse_mode") == "HTML"
+    text, is_html = str(asked.get(words.field, "")), asked.get("parse_mode") == "HTML"
     if is_html and (fault := _broken_html(text)):
         return refusal(400, f"Bad Request: can't parse entities: {fault}")
     shown = plain(text) if is_html else text
-    if not shown.strip():
+    if not shown.strip() and not words.may_be_empty:
         return refusal(400, "Bad Request: message text is empty")
-    if units(shown) > 4096:
-        return refusal(400, "Bad Request: message is too long")
+    if units(shown) > words.longest:
+        return refusal(400, f"Bad Request: {words.too_long}")
     buttons = [button for row in rows_of(asked.get("reply_markup")) for button in row]
     if any(b.data is not None and not 1 <= len(b.data.encode()) <= 64 for b in buttons):
         return refusal(400, "Bad Request: BUTTON_DATA_INVALID")
