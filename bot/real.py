@@ -148,6 +148,7 @@ def emergency_of(premises: Premises) -> Callable[[str], str | None]:
 def _open_telegram(settings: Settings, premises: Premises, channels: RealChannels) -> None:
     # Telegram's library takes 30 MiB and 0.2 s, so only those who use it pay.
     from bot.channels.telegram import TelegramSender  # noqa: PLC0415
+    from bot.channels.telegram_files import TelegramFiles  # noqa: PLC0415
     from bot.channels.telegram_poller import TelegramPoller, Updates  # noqa: PLC0415
     from bot.channels.telegram_request import TelegramConnection  # noqa: PLC0415
 
@@ -156,7 +157,9 @@ def _open_telegram(settings: Settings, premises: Premises, channels: RealChannel
     connection = TelegramConnection(token.get_secret_value(), settings.telegram_api_base_url)
     channels.senders.append(TelegramSender(connection))
     roles = {str(manager.id): manager.role for manager in settings.telegram_managers}
-    listener = ManagersFirst(managers_of(premises, roles), premises.conversations)
+    listener = ManagersFirst(
+        managers_of(premises, roles, TelegramFiles(connection)), premises.conversations
+    )
     setup = _TelegramStart(settings, premises, connection)
     channels.loops.append(setup.run)
     if settings.telegram_mode is TelegramMode.WEBHOOK:

@@ -14,7 +14,17 @@ import msgspec
 
 from bot.broadcasting.broadcasts import Actor, Broadcasts
 from bot.broadcasting.cards import card, keep_card, preview_words
-from bot.channels.channel import Choice, Inbound, Listener, Message, Reachability
+from bot.channels.channel import (
+    Attachment,
+    Choice,
+    Files,
+    FileTooLargeError,
+    FileUnavailableError,
+    Inbound,
+    Listener,
+    Message,
+    Reachability,
+)
 from bot.commands.house import find
 from bot.commands.refusal import RefusedError
 from bot.inviting.customers_file import UnusableFileError, read_customers
@@ -55,11 +65,12 @@ _read_walk = msgspec.json.Decoder(Walk).decode
 
 @dataclass(frozen=True, slots=True)
 class Managers:
-    """Answers managers; `roles` are theirs by Telegram id."""
+    """Answers managers; `roles` are theirs by Telegram id, `files` fetches what they attach."""
 
     broadcasts: Broadcasts
     invitations: Invitations
     roles: Mapping[str, Role]
+    files: Files | None = None
 
     def knows(self, address: Address) -> bool:
         """Tell whether this is a manager."""
@@ -113,6 +124,9 @@ class Managers:
     async def _answer(self, actor: Actor, inbound: Inbound, document: str | None) -> Message:
         if document is not None:
             return await self._file(actor, document)
+        if inbound.attachment is not None and self.files is not None:
+            await self.broadcasts.allow(actor, Role.MANAGER, "invite", "")
+            return await self._file(actor, await _fetched(self.files, inbound.attachment))
         if inbound.command is not None:
             return await self._tapped(actor, inbound, inbound.command)
         word, _, rest = inbound.text.strip().partition(" ")
@@ -328,6 +342,23 @@ class ManagersFirst:
     async def undecodable(self, source: str, provider_id: str, body: bytes, reason: str) -> None:
         """Keep and count what nobody can read."""
         await self.others.undecodable(source, provider_id, body, reason)
+
+
+async def _fetched(files: Files, attachment: Attachment) -> str:
+    """Fetch a file as text; how it is encoded shows at its bytes."""
+    try:
+        content = await files.read(attachment)
+    except FileTooLargeError as error:
+        raise RefusedError(
+            "The file is larger than the 20 MB that Telegram hands out: send it in parts, or use"
+            " statthotline invite."
+        ) from error
+    except FileUnavailableError as error:
+        raise RefusedError("The file could not be fetched from Telegram: send it again.") from error
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def _tap(label: str, act: str, about: str) -> Choice:

@@ -1,12 +1,18 @@
 """The managers' chat: a walk through a broadcast, its card, and who may what."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from bot.channels.channel import Inbound, Message
+from bot.channels.channel import (
+    Attachment,
+    FileTooLargeError,
+    FileUnavailableError,
+    Inbound,
+    Message,
+)
 from bot.inviting.estimate import ComposedEstimate
 from bot.inviting.invitations import Invitations
 from bot.office.managers import Managers, ManagersFirst
@@ -15,7 +21,7 @@ from flows.broadcast import BroadcastState
 from flows.customer import Address, Channel
 from storage.outbox import Claim, OutboxState, Posting, Settle
 from tests.bot.broadcast_house import VERA, BroadcastHouse, broadcast_house
-from tests.cast import DAY
+from tests.cast import DAY, NOON
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +69,46 @@ class Chat:
                 message = msgspec.json.decode(row.body, type=Message)
                 arrived.setdefault(Address(row.recipient).value, []).append(message)
         return arrived
+
+
+@dataclass(frozen=True)
+class Cabinet:
+    """Files by their refs; what is missing cannot be fetched."""
+
+    contents: dict[str, bytes]
+
+    async def read(self, attachment: Attachment) -> bytes:
+        if attachment.ref == "huge":
+            raise FileTooLargeError
+        if attachment.ref not in self.contents:
+            raise FileUnavailableError
+        return self.contents[attachment.ref]
+
+
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [
+        ("utf-8", "1 rows, nobody is invited yet"),
+        ("cp1252", "1 rows, nobody is invited yet"),
+        ("huge", "20 MB"),
+        ("gone", "send it again"),
+    ],
+)
+async def test_a_file_that_is_attached_is_fetched_and_read(
+    tmp_path: Path, ref: str, said: str
+) -> None:
+    rows = "customer;phone;email;language;basis;ort\n77;+4917139200077;;de;consent;Köln\n"
+    contents = {coding: rows.encode(coding) for coding in ("utf-8", "cp1252")}
+    async with broadcast_house(tmp_path) as house:
+        chat = Chat(house)
+        chat.managers = replace(chat.managers, files=Cabinet(contents))
+        file = Attachment(ref, "kunden.csv")
+        inbound = Inbound("test", "file", Address("telegram:9001"), "", NOON, attachment=file)
+
+        await chat.managers.heard(inbound)
+
+        [answer] = (await chat.read())["9001"]
+        assert said in answer.text
 
 
 def _button(message: Message, label: str) -> str:
