@@ -190,7 +190,8 @@ class Tmf654:
     async def _settled_by_look_up(self, order: CreditOrder) -> CarrierAnswer:
         """Answer a 409, which the published interface does not define."""
         match await self.look_up(order.credit_id, datetime.min.replace(tzinfo=UTC)):
-            case None:
+            case None | Failed():
+                # One that failed is an earlier attempt; with it nothing would conflict.
                 return Contested("409, but no top-up carries our id")
             case Halted() as halted:
                 return replace(halted, may_have_booked=True)

@@ -77,7 +77,7 @@ def after_poll(
             return waiting(credit, now, patience.poll_after(now - credit.moved_at))
 
 
-def after_look_up(  # noqa: PLR0911 - one return for each finding
+def after_look_up(
     credit: CreditRow, answer: CarrierAnswer | None, now: datetime, patience: Patience
 ) -> Move | None:
     """Move an unknown credit by what was found, or give None: it may be asked for again."""
@@ -89,17 +89,21 @@ def after_look_up(  # noqa: PLR0911 - one return for each finding
             return _accepted(credit, answer, now, patience)
         case Failed() if credit.provider_id is not None and has_rested:
             return None
-        case Failed() if has_rested and patience.may_ask_again(credit, now):
-            # A list may show that an earlier attempt failed, while the last is still on its way.
-            return None
-        case None if _is_contested_again(credit) and patience.is_processed(credit, now):
-            return _rejected(credit, _CONTESTED, now)
-        case None if not _is_contested_again(credit) and patience.may_ask_again(credit, now):
+        # A list may show that an earlier attempt failed, while the last is still on its way.
+        case None | Failed() if _is_contested_again(credit):
+            is_final = patience.is_processed(credit, now)
+            return _rejected(credit, _CONTESTED, now) if is_final else _waits(credit, now, patience)
+        case None | Failed() if has_rested and patience.may_ask_again(credit, now):
             return None
         case _:
-            wait = patience.poll_after(now - credit.moved_at)
-            note = _SILENT if patience.is_stuck(credit, now) and credit.note != _STUCK else ""
-            return waiting(credit, now, wait, note)
+            return _waits(credit, now, patience)
+
+
+def _waits(credit: CreditRow, now: datetime, patience: Patience) -> Move:
+    """Leave it unknown; that it stays so for long is for a person to know."""
+    wait = patience.poll_after(now - credit.moved_at)
+    is_news = patience.is_stuck(credit, now) and credit.note != _STUCK
+    return waiting(credit, now, wait, _SILENT if is_news else "")
 
 
 def _is_contested_again(credit: CreditRow) -> bool:

@@ -277,6 +277,14 @@ async def test_what_a_repeated_order_conflicts_with_may_still_be_on_its_way() ->
     assert desk.operator.asked.count("request") == 2
 
 
+async def test_conflict_after_conflict_over_what_has_failed_is_final() -> None:
+    desk = Desk(Operator(requests=[Contested("409")], reads=[Failed("failed", "T1")]))
+
+    await desk.run(days=1)
+
+    assert desk.states == [S.REQUESTED, S.UNKNOWN, S.REQUESTED, S.UNKNOWN, S.REJECTED]
+
+
 async def test_an_attempt_that_failed_says_nothing_of_a_later_one() -> None:
     desk = Desk(
         Operator(

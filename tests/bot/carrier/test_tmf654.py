@@ -246,8 +246,9 @@ async def test_a_conflict_is_looked_up_and_adopted() -> None:
     assert await client(script).request(order()) == Accepted("T9")
 
 
-async def test_a_conflict_over_nothing_is_contested() -> None:
-    script = Script(posts=[reply(409, ERROR)], gets=[reply(200, [])])
+@pytest.mark.parametrize("rows", [[], [{"id": "T1", "description": NAME, "status": "failed"}]])
+async def test_a_conflict_over_nothing_that_stands_is_contested(rows: list[object]) -> None:
+    script = Script(posts=[reply(409, ERROR)], gets=[reply(200, rows), reply(200, [])])
 
     assert await client(script).request(order()) == Contested("409, but no top-up carries our id")
 
