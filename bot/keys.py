@@ -25,6 +25,10 @@ class Keys:
         """Hash a personal link's token; the token itself is kept nowhere."""
         return self._hash("link", token)
 
+    def of_receipts(self) -> bytes:
+        """Give the 32 bytes from which the key that signs receipts is made."""
+        return self._hash("receipts", "1") + self._hash("receipts", "2")
+
     def seal(self, purpose: str, value: str) -> str:
         """Seal a value that somebody carries to us and back: nobody else can make the seal."""
         return self._hash(purpose, value).hex()

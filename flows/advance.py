@@ -34,6 +34,7 @@ from flows.events import (
     AccessNeeded,
     AddressLinked,
     AppInstalled,
+    ChannelClosed,
     ConsentShown,
     ContractEnded,
     CreditMoved,
@@ -101,6 +102,8 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - it is the table of the programme
             return calls.respond(journey, calls.note(journey, event), terms)
         case IncidentFound():
             return _incident(journey, event, terms)
+        case ChannelClosed():
+            return Outcome(journey)  # where messages go is the shell's; the proof is the journal's
         case AccessNeeded():
             return calls.respond(journey, replace(journey, is_accessible=True), terms)
         case CreditMoved():

@@ -87,6 +87,13 @@ class TelegramStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelClosed(Event):
+    """The customer wants nothing more by one way of several; the others stay open."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessNeeded(Event):
     """The customer declared an accessibility need: no call counts. No proof is asked."""
 

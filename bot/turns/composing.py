@@ -65,7 +65,8 @@ class Reply:
     replaces: str | None = None
     callback: str | None = None
     toast: str | None = None
-    is_heard: bool = True  # False: the provider has answered already
+    is_heard: bool = True  # False: the provider has answered already, or the page will show it
+    answered: tuple[Line, ...] = ()  # what was said in answer
 
 
 class Composition:
@@ -196,11 +197,19 @@ class Composition:
             at = self._now if is_blocked else None
             self.changes.append(self._put(replace(contact, blocked_at=at)))
 
+    def set_opted_out(self, address: Address) -> None:
+        """Remember that nothing unasked may be sent to one address; the others stay as they are."""
+        contact = self.customer.contact(address)
+        if contact is not None:
+            self.changes.append(self._put(replace(contact, opted_out_at=self._now)))
+
     # --- wishes with words
 
     def _say(self, says: list[Say], reply: Reply | None) -> None:
         """Put answers of one turn into one message; everything else leaves by itself."""
         answers = [say for say in says if say.purpose is Purpose.ANSWER and reply is not None]
+        if answers and reply is not None:
+            reply.answered += tuple(say.line for say in answers)
         if answers and reply is not None and reply.is_heard:
             wordings = [self.word(say.line, reply.address) for say in answers]
             self._send(answers[-1], reply.address, _merged(wordings, reply))
