@@ -58,8 +58,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return Route(f"/simulator/{path}", guarded, methods=[method])
 
     return [
-        Route("/", _page),
-        Route("/simulator/", _page),
+        Route("/", _page("simulator.html")),
+        Route("/simulator/", _page("simulator.html")),
+        Route("/simulator/office", _page("office.html")),
         Mount("/simulator/static", StaticFiles(packages=[("bot.web", "static/simulator")])),
         door("customers", _customers),
         door("customers/{customer}", _standing),
@@ -75,9 +76,10 @@ def routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
-async def _page(_: Request) -> Response:
-    page = files("bot.web").joinpath("templates/simulator.html").read_text(encoding="utf-8")
-    return HTMLResponse(page, headers={**_HEADERS, "Content-Security-Policy": _POLICY})
+def _page(name: str) -> Callable[[Request], Response]:
+    page = files("bot.web").joinpath("templates", name).read_text(encoding="utf-8")
+    headers = {**_HEADERS, "Content-Security-Policy": _POLICY}
+    return lambda _: HTMLResponse(page, headers=headers)
 
 
 # --- Customers and their phones -----------------------------------------------------------------
@@ -209,7 +211,7 @@ async def _manager(desk: Desk, request: Request) -> object:
     if body.button is not None:
         inbound = desk.phones.tap(chat, body.button, at)
     else:
-        inbound = desk.phones.type_telegram(chat, body.text or f"📎 {_name(document)}", at)
+        inbound = desk.phones.type_telegram(chat, body.text or _name(document), at)
     if isinstance(inbound, Opened):
         return _manager_shown(desk, manager) | {"opened": inbound.url}
     await desk.managers.heard(inbound, document)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -43,7 +44,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def visiting(
-    browser: Browser, size: tuple[int, int] = DESKTOP, *, is_dark: bool = False
+    browser: Browser, size: tuple[int, int] = DESKTOP, *, is_dark: bool = False, path: str = "/"
 ) -> AsyncIterator[Visit]:
     """Open the page over a house in which everybody is invited."""
     sandbox = open_sandbox(lambda: NOON)
@@ -58,7 +59,7 @@ async def visiting(
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     visit.page.on("request", lambda request: visit.hosts.add(request.url.split("/")[2]))
     async with served(sandbox.app) as address:
-        await visit.page.goto(f"{address}/")
+        await visit.page.goto(f"{address}{path}")
         await visit.page.wait_for_selector(READY)
         yield visit
         await context.close()
@@ -218,3 +219,45 @@ async def test_axe_finds_nothing(browser: Browser, size: tuple[int, int], *, is_
                 findings.append(await Axe().run(visit.page))
 
         assert [finding.generate_report() for finding in findings if finding.violations_count] == []
+
+
+# --- The managers' page
+
+OFFICE = "/simulator/office"
+
+
+async def test_managers_chat_side_by_side(browser: Browser) -> None:
+    async with visiting(browser, path=OFFICE) as visit:
+        page = visit.page
+        await page.get_by_label("Write as the manager").fill("/stats")
+        await page.get_by_label("Write as the manager").press("Enter")
+        await page.wait_for_selector(READY)
+        approver = page.locator("#part-approver")
+        await approver.get_by_role("button", name="/help").click()
+        await page.wait_for_selector(READY)
+
+        await expect(page.locator("#part-manager .talk")).to_contain_text("/stats")
+        await expect(approver.locator("header")).to_contain_text("Otto, approver")
+        told = [(said.address.value, said.text) for said, _ in visit.sandbox.office.said]
+        assert told == [("9001", "/stats"), ("9002", "/help")]
+        assert visit.complaints == []
+
+
+async def test_a_manager_attaches_a_file(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("customer,phone\n100001,+491713920011\n", encoding="utf-8")
+    async with visiting(browser, path=OFFICE) as visit:
+        await visit.page.get_by_label("Attach a file as the manager").set_input_files(file)
+
+        await expect(visit.page.locator("#part-manager .talk")).to_contain_text("people.csv")
+        [(_, document)] = visit.sandbox.office.said
+        assert document is not None
+        assert (document.name, document.text) == ("people.csv", file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_axe_finds_nothing_at_the_managers(browser: Browser, size: tuple[int, int]) -> None:
+    async with visiting(browser, size, path=OFFICE) as visit:
+        finding = await Axe().run(visit.page)
+
+        assert finding.violations_count == 0, finding.generate_report()

@@ -384,13 +384,16 @@ async def test_what_was_played_is_kept_as_a_story() -> None:
     await doors.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/simulator/"])
-async def test_the_page_needs_nothing_from_elsewhere(doors: Doors, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "script"),
+    [("/", "simulator.js"), ("/simulator/", "simulator.js"), ("/simulator/office", "office.js")],
+)
+async def test_the_page_needs_nothing_from_elsewhere(doors: Doors, path: str, script: str) -> None:
     page = await doors.client.get(path)
 
     assert page.status_code == 200
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    for piece in ("simulator.css", "simulator.js"):
+    for piece in ("simulator.css", script):
         assert f"/simulator/static/{piece}" in page.text
         assert (await doors.client.get(f"/simulator/static/{piece}")).status_code == 200
     assert "http" not in page.text.replace("http-equiv", "")

@@ -39,7 +39,7 @@ function turn(event) {
 export function showParts() {
   narrow.addEventListener("change", layOut);
   layOut();
-  pick("sms");
+  pick(tabs[0].dataset.part);
   byId("tabs").addEventListener("keydown", turn);
   for (const tab of tabs) tab.addEventListener("click", () => pick(tab.dataset.part));
 }

@@ -1,44 +1,17 @@
 // The sandbox page: shows what the doors tell, and posts what people do. Nothing is kept here.
 
 import {
-  day, effects, EVENTS, FLAGS, HINTS, hour, make, MARKS, moment, NEXT, phoneText, spaced, STATES, STEPS, whole,
+  effects, EVENTS, FLAGS, HINTS, make, MARKS, moment, NEXT, phoneText, spaced, STATES, STEPS, whole,
 } from "./words.js";
+import { oneAtATime } from "./acting.js";
+import { call } from "./doors.js";
 import { byId, pick, showParts } from "./parts.js";
+import { placeMessages } from "./talk.js";
+import { showTime, startClock } from "./time.js";
 
 let people = [];
 let chosen = null;
-let clock = { at: 0, seen: 0 };
-let isBusy = false;
-
-// --- The doors
-
-async function call(path, body) {
-  const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const answer = await fetch(`/simulator/${path}`, options).catch(() => null);
-  if (!answer) throw new Error("The sandbox does not answer. Is it still running?");
-  const told = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Error(told?.error ?? `The sandbox answered with an error (${answer.status}).`);
-  return told;
-}
-
-async function doing(work) {
-  if (isBusy) return;
-  setBusy(true);
-  byId("error").textContent = "";
-  try {
-    await work();
-    await refresh();
-  } catch (error) {
-    byId("error").textContent = error.message;
-  } finally {
-    setBusy(false);
-  }
-}
-
-function setBusy(busy) {
-  isBusy = busy;
-  document.body.setAttribute("aria-busy", String(busy));
-}
+const { doing, isBusy } = oneAtATime(() => refresh());
 
 // --- Showing
 
@@ -63,18 +36,6 @@ function showPeople(list) {
   if (select.options.length !== list.length) select.replaceChildren(...list.map((p) => make("option", { value: p.customer })));
   labels.forEach((label, n) => { if (select.options[n].textContent !== label) select.options[n].textContent = label; });
   people = list;
-}
-
-function showTime(time) {
-  clock = { at: Date.parse(time.now), seen: performance.now() };
-  byId("next").textContent = time.next ? `next due ${moment(time.next)}` : "nothing is due";
-  tick();
-}
-
-function tick() {
-  const now = new Date(clock.at + (performance.now() - clock.seen));
-  byId("now").textContent = `${day.format(now)}, ${hour.format(now)}`;
-  byId("now").dateTime = now.toISOString();
 }
 
 function showJourney(standing) {
@@ -127,62 +88,9 @@ function showTalk(channel, screen) {
   list.parentElement.setAttribute("aria-live", isSwitched ? "off" : "polite");
   if (isSwitched) list.replaceChildren();
   list.dataset.for = chosen.customer;
-  const grown = placeMessages(list, messages);
+  const grown = placeMessages(list, messages, { tap, open: play });
   if (channel === "telegram") showBlank(messages, screen);
   if (grown) list.parentElement.scrollTop = list.parentElement.scrollHeight;
-}
-
-function placeMessages(list, messages) {
-  const known = new Map([...list.children].map((node) => [node.dataset.id, node]));
-  let before = "", grown = false;
-  messages.forEach((message, n) => {
-    const today = day.format(new Date(message.at));
-    const stamp = JSON.stringify([message.text, message.at, message.buttons, today !== before]);
-    let node = known.get(String(message.id));
-    known.delete(String(message.id));
-    if (node?.dataset.stamp !== stamp) {
-      const fresh = showMessage(message, today !== before && today);
-      Object.assign(fresh.dataset, { id: message.id, stamp });
-      node?.replaceWith(fresh);
-      [node, grown] = [fresh, true];
-    }
-    if (list.children[n] !== node) list.insertBefore(node, list.children[n] ?? null);
-    before = today;
-  });
-  known.forEach((node) => node.remove());
-  return grown;
-}
-
-function showMessage(message, today) {
-  const { is_tap: isTap, direction } = message;
-  const said = isTap ? "You tapped " : message.direction === "in" ? "You wrote: " : "";
-  const words = direction === "in" && message.text.startsWith("/start ") ? "/start" : message.text;
-  const text = message.markup ? marked(message.markup) : linked(words);
-  const bubble = make("div", { class: "bubble" }, make("span", { class: "unseen" }, said), ...text,
-    make("time", { datetime: message.at }, `${message.is_edited ? "edited " : ""}${hour.format(new Date(message.at))}`));
-  const buttons = message.buttons.map((label) => make("button", { type: "button", onclick: () => tap(label, message.links[label]) }, label));
-  const keys = buttons.length ? [make("div", { class: "keys", role: "group", "aria-label": "Buttons" }, ...buttons)] : [];
-  const rule = today ? [make("p", { class: "day" }, today)] : [];
-  return make("li", { class: `${direction}${isTap ? " tap" : ""}` }, ...rule, bubble, ...keys);
-}
-
-function linked(text) {
-  return text.split(/(https?:\/\/\S+[^\s.,;:!?)])/).map((piece, n) => {
-    if (n % 2 === 0) return piece;
-    return isStart(piece) ? make("button", { type: "button", class: "link", onclick: () => play(piece) }, piece) : make("span", { class: "link" }, piece);
-  });
-}
-
-const isStart = (link) => /[?&]start=/.test(link);
-
-function marked(markup) {
-  const safe = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) return linked(node.data);
-    const children = [...node.childNodes].flatMap(safe);
-    if (node.nodeName === "A") return [make("span", { class: "link", title: node.getAttribute("href") }, ...children)];
-    return ["B", "STRONG", "I", "EM", "U", "S", "CODE"].includes(node.nodeName) ? [make(node.nodeName, {}, ...children)] : children;
-  };
-  return safe(new DOMParser().parseFromString(markup, "text/html").body);
 }
 
 function showBlank(messages, screen) {
@@ -224,24 +132,6 @@ function report(button) {
   });
 }
 
-function advance(length) {
-  return doing(async () => {
-    byId("moving").hidden = false;
-    byId("note").textContent = "The clock is moving…";
-    const watch = setInterval(() => call("clock").then(showTime).catch(() => {}), 300);
-    try {
-      const { now } = await call("clock", { advance: length });
-      byId("note").textContent = `It is ${moment(now)} now.`;
-    } catch (error) {
-      byId("note").textContent = "";
-      throw error;
-    } finally {
-      clearInterval(watch);
-      byId("moving").hidden = true;
-    }
-  });
-}
-
 function choose(customer) {
   chosen = people.find((person) => person.customer === customer) ?? people[0];
   byId("customer").value = chosen.customer;
@@ -256,12 +146,12 @@ function choose(customer) {
 
 async function begin() {
   showParts();
+  startClock(doing);
   for (const button of document.querySelectorAll("[data-event]")) button.addEventListener("click", () => report(button));
-  for (const button of document.querySelectorAll("[data-advance]")) button.addEventListener("click", () => advance(button.dataset.advance));
   for (const form of document.forms) form.addEventListener("submit", (event) => {
     event.preventDefault();
     const input = form.querySelector("input"), text = input.value.trim();
-    if (!text || isBusy) return;
+    if (!text || isBusy()) return;
     input.value = "";
     say(form.dataset.channel, text);
   });
@@ -272,9 +162,8 @@ async function begin() {
     showPeople(list);
     choose(location.hash.slice(1));
   });
-  setInterval(tick, 1000);
   // A credit is booked, and a lane sends, without anybody pressing anything.
-  setInterval(() => { if (!document.hidden && !isBusy && chosen) refresh().catch(() => {}); }, 2000);
+  setInterval(() => { if (!document.hidden && !isBusy() && chosen) refresh().catch(() => {}); }, 2000);
 }
 
 begin();
