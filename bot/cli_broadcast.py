@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bot.broadcasting.broadcasts import Actor, Broadcasts
+    from bot.broadcasting.authority import Actor
+    from bot.broadcasting.broadcasts import Broadcasts
     from bot.premises import Premises
 
 commands = typer.Typer(no_args_is_help=True, help="Messages to many.")

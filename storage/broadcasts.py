@@ -74,14 +74,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People of an audience for whom the same words go the same way; `sample` is one of them."""
+    """People of an audience for whom words of one size go the same way; `sample` is one of them."""
 
     reason: str | None
     language: str
     scheme: str | None
     count: int
     sample: str
-    customer: str | None = None
     attributes: tuple[str | None, ...] = ()
     month: int | None = None
     megabytes: int | None = None

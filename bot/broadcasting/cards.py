@@ -7,7 +7,8 @@ from html import escape
 
 import msgspec
 
-from bot.broadcasting.broadcasts import Broadcasts, Preview, Progress, Rendering
+from bot.broadcasting.broadcasts import Broadcasts, Progress
+from bot.broadcasting.previewing import Preview, Rendering
 from bot.channels.channel import Choice, Message
 from bot.turns.composing import encode
 from flows.broadcast import BroadcastState

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.broadcasting.broadcasts import BROADCAST, Broadcasts
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.texts import Facts, render, text_for
 from bot.channels.channel import Message
 from bot.turns.composing import encode
@@ -29,6 +29,7 @@ WATCHED = 200  # the last recipients, of whom so many may fail or opt out
 FEWEST = 20
 MOST_FAILED, MOST_OPTED_OUT = 0.1, 0.03
 ENGINE = "engine"
+BROADCAST = "Broadcast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class BroadcastEngine:
         return self.clock()
 
     async def _run(self, row: BroadcastRow) -> datetime | None:
-        keeper, audience = self.broadcasts.keeper, self.broadcasts.audience(row)
+        keeper, audience = self.broadcasts.keeper, self.broadcasts.previews.audience(row)
         reason = await self._alarm(row)
         if reason:
             await self._move(row, BroadcastState.RUNNING, BroadcastState.PAUSED, reason)

@@ -3,7 +3,8 @@
 import getpass
 import os
 
-from bot.broadcasting.broadcasts import Actor, Broadcasts
+from bot.broadcasting.authority import Actor
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.commands.refusal import RefusedError
 from bot.setting_values import Role
 from bot.settings import Settings
@@ -34,7 +35,7 @@ async def actor_of(settings: Settings, manager: str | None, broadcasts: Broadcas
     role = roles(settings).get(manager)
     if role is None:
         nobody = Actor(manager, Role.VIEWER, f"{manager} by {account()}")
-        await broadcasts.refused(nobody, "broadcast", "nobody has this id")
+        await broadcasts.authority.refused(nobody, "broadcast", "", "nobody has this id")
         raise RefusedError(f"--as {manager}: nobody of TELEGRAM_MANAGERS has this id")
     return Actor(manager, role, f"{manager} by {account()}")
 

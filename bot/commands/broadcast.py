@@ -4,7 +4,9 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.broadcasting.broadcasts import Actor, Broadcasts, Preview, Progress
+from bot.broadcasting.authority import Actor
+from bot.broadcasting.broadcasts import Broadcasts, Progress
+from bot.broadcasting.previewing import Preview
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, facts, moment, table
 from flows.broadcast import RecipientState

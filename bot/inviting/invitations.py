@@ -4,14 +4,14 @@ import asyncio
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Protocol
 
 from bot.inviting.customers_file import Rejected, Repeated, Row
+from bot.inviting.pacing import done_at
 from bot.keys import Keys
 from bot.turns.routing import leaves_at
-from flows.calendar import at_wall
 from flows.campaign import Campaign
 from flows.customer import Address, Customer
 from flows.effects import Purpose
@@ -155,6 +155,8 @@ class Invitations:
         said = tally.answers
         first_at = leaves_at(Purpose.INVITATION, self.clock(), self.campaign)
         cents = tally.segments * self.campaign.messages.sms_cents_per_segment
+        rate = self.estimate.segments_per_s
+        seconds = tally.segments / rate if rate else 0
         return InviteReport(
             rows=tally.rows,
             accepted=said["invited"] + said["not_invited"] + said["held_out"],
@@ -167,23 +169,8 @@ class Invitations:
             segments=tally.segments,
             cost_cents=math.ceil(cents),
             first_at=first_at if said["invited"] else None,
-            done_at=self._done_at(first_at, tally.segments) if said["invited"] else None,
+            done_at=done_at(first_at, seconds, self.campaign) if said["invited"] else None,
         )
-
-    def _done_at(self, first_at: datetime, segments: int) -> datetime:
-        """Give the moment at which the last has left, at the lane's pace and in loud hours only."""
-        rate, at = self.estimate.segments_per_s, first_at
-        left = timedelta(seconds=segments / rate) if rate else timedelta(0)
-        while left > (today := self._quiet_at(at) - at):
-            left -= today
-            at = leaves_at(Purpose.INVITATION, at + today, self.campaign)
-        return at + left
-
-    def _quiet_at(self, at: datetime) -> datetime:
-        """Give the moment of the same day at which silence begins."""
-        zone, hour = self.campaign.zone, self.campaign.messages.quiet_from_hour
-        midnight = datetime.combine(at.astimezone(zone).date(), time())
-        return at_wall(midnight + timedelta(hours=hour), zone)
 
 
 class _Take(Protocol):

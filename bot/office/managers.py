@@ -12,7 +12,8 @@ from io import BytesIO
 
 import msgspec
 
-from bot.broadcasting.broadcasts import Actor, Broadcasts
+from bot.broadcasting.authority import Actor
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.cards import card, keep_card, preview_words
 from bot.channels.channel import (
     Attachment,
@@ -125,7 +126,7 @@ class Managers:
         if document is not None:
             return await self._file(actor, document)
         if inbound.attachment is not None and self.files is not None:
-            await self.broadcasts.allow(actor, Role.MANAGER, "invite", "")
+            await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
             return await self._file(actor, await _fetched(self.files, inbound.attachment))
         if inbound.command is not None:
             return await self._tapped(actor, inbound, inbound.command)
@@ -147,7 +148,7 @@ class Managers:
             case "/customer":
                 return await self._customer(actor, rest)
             case "/invite":
-                await self.broadcasts.allow(actor, Role.MANAGER, "invite", "")
+                await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
                 return Message(
                     "Send the customers’ file (CSV); nobody is invited before you say so."
                 )
@@ -218,7 +219,7 @@ class Managers:
     async def _begin(self, actor: Actor, audience: str) -> Message:
         if _ID.fullmatch(audience):
             return await self._shown(actor, audience)
-        await self.broadcasts.allow(actor, Role.MANAGER, "broadcast", audience)
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "broadcast", audience)
         await self._keep(actor, Walk())
         if audience:
             return await self._walk_on(actor, audience)
@@ -261,7 +262,7 @@ class Managers:
     # --- the programme
 
     async def _stats(self, actor: Actor) -> Message:
-        await self.broadcasts.allow(actor, Role.VIEWER, "stats", "")
+        await self.broadcasts.authority.allow(actor, Role.VIEWER, "stats", "")
         states: dict[str, int] = {}
         after = ""
         while page := await self.broadcasts.store.customers(after):
@@ -273,7 +274,7 @@ class Managers:
         return Message("\n".join([f"<b>{total} customers</b>", *lines]))
 
     async def _customer(self, actor: Actor, text: str) -> Message:
-        await self.broadcasts.allow(actor, Role.MANAGER, "customer", text)
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "customer", text)
         dossier = await find(self.broadcasts.store, text)
         last = dossier.journal[-MOST_ROWS:]
         zone = self.broadcasts.house.terms.current.zone
@@ -284,20 +285,20 @@ class Managers:
         return Message(escape("\n".join([f"Customer {text}", *earned, *lines])))
 
     async def _credits(self, actor: Actor) -> Message:
-        await self.broadcasts.allow(actor, Role.MANAGER, "credits", "")
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "credits", "")
         rows = await self.broadcasts.store.open_credits(MOST_ROWS)
         lines = [f"{r.customer} {r.step}: {r.megabytes} MB {r.state}\n{r.id}" for r in rows]
         how = "Decide by: statthotline credits settle ID booked|not-booked --reason … --as …"
         return Message(escape("\n".join([*lines, how] if lines else ["No credit waits."])))
 
     async def _questions(self, actor: Actor) -> Message:
-        await self.broadcasts.allow(actor, Role.VIEWER, "questions", "")
+        await self.broadcasts.authority.allow(actor, Role.VIEWER, "questions", "")
         return Message("statthotline questions lists them; decide lists what you decide by id.")
 
     # --- invitations
 
     async def _file(self, actor: Actor, text: str) -> Message:
-        await self.broadcasts.allow(actor, Role.MANAGER, "invite", "")
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
         rows = read_customers(BytesIO(text.encode()))
         report = await self.invitations.invite(rows, dry_run=True)
         await self.broadcasts.store.put(f"invite.{actor.id}", text)
@@ -311,13 +312,15 @@ class Managers:
         return Message("\n".join([words, *bad]), choices)
 
     async def _invite(self, actor: Actor) -> Message:
-        await self.broadcasts.allow(actor, Role.MANAGER, "invite", "")
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
         text = await self.broadcasts.store.get(f"invite.{actor.id}")
         if not text:
             return Message("This button is out of date; send the file again.")
         await self.broadcasts.store.put(f"invite.{actor.id}", "")
         report = await self.invitations.invite(read_customers(BytesIO(text.encode())))
-        await self.broadcasts.noted(actor, "invite", f"{report.invited} of {report.rows} rows")
+        await self.broadcasts.authority.noted(
+            actor, "invite", f"{report.invited} of {report.rows} rows"
+        )
         return Message(f"{report.invited} are invited, {report.duplicate} were known already.")
 
 

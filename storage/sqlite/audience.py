@@ -32,7 +32,9 @@ def selection(name: str, audience: Audience) -> tuple[str, dict[str, Value]]:
     values |= {
         "after": "",
         "until": LAST,
-        "schemes": "".join(f" {scheme}:" for scheme in audience.schemes),
+        "by_tel": "tel" in audience.schemes,
+        "by_telegram": "telegram" in audience.schemes,
+        "by_mailto": "mailto" in audience.schemes,
         "per_week": audience.per_week,
         "per_month": audience.per_month,
         "broadcast": audience.broadcast,
@@ -105,37 +107,38 @@ def _names(names: tuple[str, ...]) -> str:
 
 def survey(db: sqlite3.Connection, audience: Audience, asked: Asked) -> tuple[Group, ...]:
     """Count an audience by what decides about text and way."""
-    sql, values = selection("survey", audience)
-    values |= {
-        "asks_customer": asked.has_customer,
-        "asks_month": asked.has_month,
-        "asks_megabytes": asked.has_megabytes,
-        "paths": _names(tuple(map(path_of, asked.attributes))),
-    }
-    return tuple(map(_to_group, db.execute(sql, values)))
+    asks = (asked.has_customer, asked.has_month, asked.has_megabytes, bool(asked.attributes))
+    sql, values = selection("survey_facts" if any(asks) else "survey", audience)
+    paths = _names(tuple(map(path_of, asked.attributes)))
+    if any(asks):
+        names = ("asks_customer", "asks_month", "asks_megabytes", "asks_attributes")
+        values |= {"paths": paths, **dict(zip(names, asks, strict=True))}
+    found: list[_Columns] = db.execute(sql, values).fetchall()
+    return tuple(_to_group(columns, _attributes(db, columns, asked, paths)) for columns in found)
 
 
-_Columns = tuple[
-    str | None, str, str | None, str | None, str | None, int | None, int | None, int, str
-]  # fmt: skip
+_Columns = tuple[str | None, str, str | None, int | None, int | None, int, str]
 
 
-def _to_group(columns: _Columns) -> Group:
-    reason, language, scheme, customer, facts, month, megabytes, count, sample = columns
+def _to_group(columns: _Columns, attributes: tuple[str | None, ...]) -> Group:
+    reason, language, scheme, month, megabytes, count, sample = columns
     return Group(
         reason=reason,
         language=language,
         scheme=scheme,
         count=count,
         sample=sample,
-        customer=customer,
-        attributes=_facts(facts),
+        attributes=attributes,
         month=month,
         megabytes=megabytes,
     )
 
 
-def _facts(facts: str | None) -> tuple[str | None, ...]:
-    """Read attributes as they are kept: always words, whatever they look like."""
-    found = _FACTS.decode(facts) if facts else ()
-    return tuple(None if fact is None else str(fact) for fact in found)
+def _attributes(
+    db: sqlite3.Connection, columns: _Columns, asked: Asked, paths: str
+) -> tuple[str | None, ...]:
+    """Read the sample's attributes: always words, whatever they look like."""
+    if columns[0] is not None or not asked.attributes:
+        return ()
+    (facts,) = db.execute(_SQL["attributes_of"], (paths, columns[-1])).fetchone()
+    return tuple(None if fact is None else str(fact) for fact in _FACTS.decode(facts))

@@ -1,7 +1,6 @@
 """Broadcasts in SQLite: drafts, recipients planned in chunks, and the valve before the outbox."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -281,11 +280,12 @@ def _plan(db: sqlite3.Connection, number: int, audience: Audience) -> bool:
         return False
     sql, values = selection("plan", audience)
     span: dict[str, str | int] = {"after": row.cursor, "until": until, "limit": CHUNK}
-    made = db.execute(sql, values | span).fetchall()
-    for (state, reason), count in Counter((state, reason) for _, state, reason in made).items():
-        db.execute(_SQL["add_count"], (number, state, reason, count))
-    cursor = max(customer for customer, _, _ in made) if len(made) == CHUNK else until
-    db.execute(_SQL["move_cursor"], (cursor, 0, number))
+    made = db.execute(sql, values | span).rowcount
+    if made == CHUNK:
+        (until,) = db.execute(_SQL["last_planned"], (number, until)).fetchone()
+    if made:
+        db.execute(_SQL["count_planned"], (number, row.cursor, until))
+    db.execute(_SQL["move_cursor"], (until, 0, number))
     return True
 
 

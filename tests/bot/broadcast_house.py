@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from bot.broadcasting.broadcasts import Actor, Broadcasts
+from bot.broadcasting.authority import Actor
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.engine import BroadcastEngine
 from bot.channels.channel import Message
 from bot.setting_values import Role

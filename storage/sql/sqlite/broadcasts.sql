@@ -46,101 +46,71 @@ from broadcast_counts
 where broadcast = ? and number > 0;
 
 -- candidates --
--- Who is in the audience, which address suits, and the one reason for passing them over.
-select customer, language, address,
+-- Who is in the audience, which way suits, and the one reason for passing them over. `lately` counts
+-- broadcasts in three digits each: within a day, a week, a month.
+select customer, language, substr(way, 19) as scheme, month,
        case
            when state = 'held_out' then 'held_out'
-           when is_silent = 1 or best >= '2' then 'opted_out'
-           when not has_basis then 'no_consent'
-           when best is null then 'no_address'
-           when best >= '1' then 'blocked'
-           when week >= :per_week or month >= :per_month then 'cap'
-           when day > 0 then 'recently_contacted'
-       end as reason,
-       attributes, body
+           when is_silent = 1 or way >= '2' then 'opted_out'
+           when has_basis = 0 or state is null then 'no_consent'
+           when way is null then 'no_address'
+           when way >= '1' then 'blocked'
+           when lately / 1000 % 1000 >= :per_week or lately % 1000 >= :per_month then 'cap'
+           when lately >= 1000000 then 'recently_contacted'
+       end as reason
 from (
-    select customer, language, state, is_silent, has_basis, attributes, body, best,
-           substr(best, 2) as address,
-           (select count(*) from recipients l
-            where l.customer = p.customer and l.fed_at > :day_ago
-              and l.broadcast <> :broadcast and l.state <> 'failed') as day,
-           (select count(*) from recipients l
-            where l.customer = p.customer and l.fed_at > :week_ago
-              and l.broadcast <> :broadcast and l.state <> 'failed') as week,
-           (select count(*) from recipients l
-            where l.customer = p.customer and l.fed_at > :month_ago
-              and l.broadcast <> :broadcast and l.state <> 'failed') as month
-    from (
-        select u.number as customer,
-               iif(j.body is null, u.language,
-                   coalesce(json_extract(cast(j.body as text), '$.language'), 'de')) as language,
-               j.state as state,
-               json_extract(cast(j.body as text), '$.is_silent') as is_silent,
-               u.basis is not null and j.state is not null as has_basis,
-               u.attributes as attributes,
-               cast(j.body as text) as body,
-               (select case when k.opted_out_at is not null then '2'
-                            when k.blocked_at is not null then '1'
-                            else '0'
-                       end || k.address
-                from contacts k
-                where k.customer = u.number
-                  and instr(:schemes, ' ' || substr(k.address, 1, instr(k.address, ':')))
-                order by k.opted_out_at is not null, k.blocked_at is not null,
-                         k.used_at is null, k.used_at desc,
-                         case when k.address like 'telegram:%' then 0
-                              when k.address like 'tel:%' then 1
-                              else 2
-                         end
-                limit 1) as best
-        from customers u
-        left join journeys j on j.customer = u.number
-        where u.number > :after and u.number <= :until and (/*audience*/)
-        order by u.number
-        limit -1  -- keeps SQLite from asking for the best address once for each use
-    ) p
+    select r.customer, r.language, r.state, r.month, r.is_silent, r.has_basis,
+           nullif(min(iif(:by_tel, coalesce(r.sms, '~'), '~'),
+                      iif(:by_telegram, coalesce(r.telegram, '~'), '~'),
+                      iif(:by_mailto, coalesce(r.email, '~'), '~')), '~') as way,
+           iif(r.fed_at > :month_ago,
+               (select coalesce(sum(1 + 1000 * (l.fed_at > :week_ago)
+                                      + 1000000 * (l.fed_at > :day_ago)), 0)
+                from recipients l
+                where l.customer = r.customer and l.fed_at > :month_ago
+                  and l.broadcast <> :broadcast),
+               0) as lately
+    from reach r
+    where r.customer > :after and r.customer <= :until and (/*audience*/)
+    order by r.customer
+    limit -1  -- keeps SQLite from asking for the way once for each use
 )
-limit -1;
 
 -- term_state --
 -- Where somebody stands.
-coalesce(j.state, '') in (select value from json_each(?));
+coalesce(r.state, '') in (select value from json_each(?));
 
 -- term_step --
 -- What is open for somebody.
-coalesce(j.step, '') in (select value from json_each(?));
+coalesce(r.step, '') in (select value from json_each(?));
 
 -- term_language --
 -- In which language we speak with somebody.
-iif(j.body is null, u.language,
-    coalesce(json_extract(cast(j.body as text), '$.language'), 'de'))
-in (select value from json_each(?));
+r.language in (select value from json_each(?));
 
 -- term_customer --
 -- Who it is.
-u.number in (select value from json_each(?));
+r.customer in (select value from json_each(?));
 
 -- term_channel --
 -- By which channels somebody can be reached.
 exists (select 1
-        from contacts k
-        where k.customer = u.number
-          and substr(k.address, 1, instr(k.address, ':') - 1)
-              in (select value from json_each(?)));
+        from json_each(?)
+        where iif(value = 'tel', r.sms, iif(value = 'telegram', r.telegram, r.email)) is not null);
 
 -- term_attribute --
 -- What the customers' file says of somebody.
-coalesce(json_extract(u.attributes, ?) in (select value from json_each(?)), 0);
+coalesce((select json_extract(u.attributes, ?)
+          from customers u
+          where u.number = r.customer) in (select value from json_each(?)), 0);
 
 -- term_month --
 -- How many months without a call somebody has.
-coalesce(j.month, 0) between ? and ?;
+r.month between ? and ?;
 
 -- term_inactive --
 -- How many days ago somebody was last seen in the portal, or joined.
-coalesce((? - unixepoch(coalesce(json_extract(cast(j.body as text), '$.used_portal_at'),
-                                 json_extract(cast(j.body as text), '$.enrolled_at')))) / 86400, 0)
-between ? and ?;
+coalesce((? - r.seen_at) / 86400, 0) between ? and ?;
 
 -- has_attribute --
 -- Whether any customer has an attribute.
@@ -148,24 +118,31 @@ select exists (select 1 from customers where json_type(attributes, ?) is not nul
 
 -- last_of_chunk --
 -- The last of so many customers after one.
-select max(number)
-from (select number from customers where number > ? order by number limit ?);
+select max(customer)
+from (select customer from reach where customer > ? order by customer limit ?);
 
 -- plan --
 -- Make one chunk of recipients, each once, with who is passed over and why.
 insert into recipients (broadcast, customer, state, reason)
 select :broadcast, customer, iif(reason is null, 'planned', 'excluded'), reason
 from (/*candidates*/)
-limit :limit
-on conflict do nothing
-returning customer, state, coalesce(reason, '');
+limit :limit;
 
--- add_count --
--- Count what planning has made.
+-- count_planned --
+-- Count what planning has just made.
 insert into broadcast_counts (broadcast, state, reason, number)
-values (?, ?, ?, ?)
+select broadcast, state, coalesce(reason, ''), count(*)
+from recipients
+where broadcast = ? and customer > ? and customer <= ?
+group by state, reason
 on conflict (broadcast, state, reason) do update
 set number = number + excluded.number;
+
+-- last_planned --
+-- The last recipient of a chunk.
+select max(customer)
+from recipients
+where broadcast = ? and customer <= ?;
 
 -- move_cursor --
 -- Remember how far planning has come.
@@ -175,21 +152,40 @@ set cursor     = ?,
 where id = ?;
 
 -- survey --
--- Count the audience by what decides about text and way; facts are what the texts ask for.
-select reason, language, substr(address, 1, instr(address, ':') - 1) as scheme,
-       iif(reason is not null or not :asks_customer, null, customer) as number,
-       iif(reason is not null, null,
-           (select json_group_array(json_extract(attributes, path.value))
-            from json_each(:paths) path)) as facts,
-       iif(reason is not null or not :asks_month, null,
-           coalesce(json_extract(body, '$.months_told'), 0)) as month,
-       iif(reason is not null or not :asks_megabytes, null,
-           (select coalesce(sum(c.megabytes), 0)
-            from credits c
-            where c.customer = found.customer and c.state = 'confirmed')) as megabytes,
-       count(*), min(customer)
-from (/*candidates*/) found
-group by 1, 2, 3, 4, 5, 6, 7;
+-- Count the audience by what decides about text and way.
+select reason, language, scheme, null, null, count(*), min(customer)
+from (/*candidates*/)
+group by reason, language, scheme;
+
+-- survey_facts --
+-- The same for texts that ask for facts: who is planned is told apart by the facts, or by their
+-- length where only that matters, since their letters cost the same in every SMS.
+select reason, language, scheme, month, megabytes, count(*), min(customer)
+from (
+    select reason, language, scheme, customer,
+           iif(reason is null and :asks_month, month, null) as month,
+           iif(reason is null and :asks_megabytes,
+               (select coalesce(sum(c.megabytes), 0)
+                from credits c
+                where c.customer = found.customer and c.state = 'confirmed'), null) as megabytes,
+           iif(reason is null and :asks_customer, length(customer), null) as digits,
+           iif(reason is null and :asks_attributes,
+               (select json_group_array(
+                           iif(json_extract(u.attributes, path.value)
+                               glob '*[^-A-Za-z0-9 .,:;/()!?#%&+=<>@_]*',
+                               json_extract(u.attributes, path.value),
+                               length(json_extract(u.attributes, path.value))))
+                from customers u, json_each(:paths) path
+                where u.number = found.customer), null) as shapes
+    from (/*candidates*/) found
+)
+group by reason, language, scheme, month, megabytes, digits, shapes;
+
+-- attributes_of --
+-- What the customers' file says of one customer, in the order asked for.
+select json_group_array(json_extract(u.attributes, path.value))
+from customers u, json_each(?) path
+where u.number = ?;
 
 -- count_unsent --
 -- How much of a broadcast waits in the outbox.

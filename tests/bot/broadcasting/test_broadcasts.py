@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.broadcasting.broadcasts import Actor, NotAllowedError
+from bot.broadcasting.authority import Actor, NotAllowedError
 from flows.broadcast import BroadcastError, BroadcastState
 from storage.outbox import OutboxState
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, BroadcastHouse, broadcast_house
@@ -250,7 +250,7 @@ async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:
         await house.people(5)
         name = await house.started()
         row = (await house.broadcasts.show(MONA, name)).row
-        keeper, audience = house.broadcasts.keeper, house.broadcasts.audience(row)
+        keeper, audience = house.broadcasts.keeper, house.broadcasts.previews.audience(row)
 
         assert await keeper.plan(1, audience)
         assert not await keeper.plan(1, audience)

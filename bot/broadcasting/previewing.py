@@ -1,0 +1,177 @@
+"""Previews: what a broadcast would do now, worded for real customers, counted and priced."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.broadcasting.texts import Facts, check, render, text_for
+from bot.inviting.pacing import done_at
+from bot.turns.house import House
+from bot.turns.routing import leaves_at
+from flows.audience import Field, UnreadableAudienceError, read_audience
+from flows.broadcast import BroadcastError, Draft, fingerprint
+from flows.customer import Channel
+from flows.effects import Purpose
+from messages.segments import count
+from storage.broadcasts import Asked, Audience, Broadcasting, BroadcastRow, Group
+
+REPLY_SHARE = 0.05  # of those who are written to, in the first hour: a guess to plan people by
+SCHEMES = {Channel.SMS: "tel", Channel.TELEGRAM: "telegram", Channel.EMAIL: "mailto"}
+_CHANNELS = {scheme: channel for channel, scheme in SCHEMES.items()}
+_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """One text as it will arrive; `segments` of an SMS, else 0."""
+
+    language: str
+    channel: Channel
+    text: str
+    encoding: str | None
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a broadcast would do now; `duration_s` is from the first to the last message."""
+
+    id: str
+    planned: int
+    excluded: Mapping[str, int]
+    renderings: tuple[Rendering, ...]
+    segments: int
+    cost_cents: int
+    duration_s: int
+    replies_per_hour: int
+    hash: str
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Previews:
+    """Looks at audiences; `rates` are each channel's messages (of SMS: segments) a second."""
+
+    keeper: Broadcasting
+    house: House
+    rates: Mapping[Channel, float]
+
+    async def check(self, audience: str, texts: Mapping[str, str]) -> Asked:
+        """Tell what the texts ask for. Raises BroadcastError for what cannot be sent."""
+        try:
+            terms = read_audience(audience)
+        except UnreadableAudienceError as error:
+            raise BroadcastError(str(error)) from error
+        asked = check(texts, self.house.terms.current.messages.languages)
+        named = {term.name for term in terms if term.field is Field.ATTRIBUTE}
+        for name in sorted({*named, *asked.attributes}):
+            if not await self.keeper.has_attribute(name):
+                raise BroadcastError(f"attribute.{name}: no customer has this attribute (any more)")
+        return asked
+
+    async def planned(self, row: BroadcastRow) -> int:
+        """Count those who would be written to."""
+        groups = await self.keeper.survey(self.audience(row), Asked())
+        return sum(group.count for group in groups if group.reason is None)
+
+    def audience(self, row: BroadcastRow) -> Audience:
+        """Put together whom a broadcast is for, as the terms have it now."""
+        rule = self.house.terms.current.messages
+        on = (channel for channel, _ in self.house.lanes.by_channel)
+        return Audience(
+            terms=read_audience(row.draft.audience),
+            schemes=tuple(SCHEMES[channel] for channel in on),
+            now=self.house.clock(),
+            per_week=rule.promotional_per_week,
+            per_month=rule.promotional_per_month,
+            broadcast=row.id,
+        )
+
+    async def of(self, row: BroadcastRow) -> Preview:
+        """Show what a broadcast would do. Raises BroadcastError if it cannot be sent any more."""
+        asked = await self.check(row.draft.audience, row.draft.texts)
+        groups = await self.keeper.survey(self.audience(row), asked)
+        reached = [group for group in groups if group.reason is None]
+        planned = sum(group.count for group in reached)
+        tokens = self._tokens(row, reached, asked)
+        segments = tokens.get(Channel.SMS, 0)
+        cents = segments * self.house.terms.current.messages.sms_cents_per_segment
+        duration_s = self._duration_s(row, tokens)
+        return Preview(
+            id=f"B{row.id}",
+            planned=planned,
+            excluded=_excluded(groups),
+            renderings=self._renderings(row, reached, asked),
+            segments=segments,
+            cost_cents=math.ceil(cents),
+            duration_s=duration_s,
+            replies_per_hour=_replies(planned, duration_s),
+            hash=fingerprint(row.draft),
+            draft=row.draft,
+        )
+
+    def _duration_s(self, row: BroadcastRow, tokens: Mapping[Channel, int]) -> int:
+        """Tell how long the slowest lane takes, nights and days of rest included."""
+        lengths = [tokens[c] / self.rates[c] for c in tokens if self.rates.get(c)]
+        now, terms = self.house.clock(), self.house.terms.current
+        first_at = leaves_at(Purpose.REMINDER, max(now, row.starts_at or now), terms)
+        last_at = done_at(first_at, max(lengths, default=0), terms)
+        return math.ceil((last_at - first_at).total_seconds())
+
+    def _worded(self, row: BroadcastRow, group: Group, asked: Asked) -> tuple[Channel, str]:
+        channel = _CHANNELS[group.scheme or "tel"]
+        languages = self.house.terms.current.messages.languages
+        text = text_for(row.draft.texts, group.language, languages)
+        facts = Facts(
+            customer=group.sample,
+            month=group.month or 0,
+            megabytes=group.megabytes or 0,
+            attributes=dict(zip(asked.attributes, group.attributes, strict=False)),
+        )
+        return channel, render(text, facts, channel)
+
+    def _tokens(self, row: BroadcastRow, groups: list[Group], asked: Asked) -> dict[Channel, int]:
+        tokens: dict[Channel, int] = {}
+        for group in groups:
+            channel, text = self._worded(row, group, asked)
+            each = count(text).segments if channel is Channel.SMS else 1
+            tokens[channel] = tokens.get(channel, 0) + each * group.count
+        return tokens
+
+    def _renderings(
+        self, row: BroadcastRow, groups: list[Group], asked: Asked
+    ) -> tuple[Rendering, ...]:
+        """Show one real customer's text for each language and channel: the longest there is."""
+        found: dict[tuple[str, Channel], Rendering] = {}
+        for group in groups:
+            channel, text = self._worded(row, group, asked)
+            key, rendering = (group.language, channel), rendered(group.language, channel, text)
+            known = found.get(key)
+            if known is None or (known.segments, len(known.text)) < (rendering.segments, len(text)):
+                found[key] = rendering
+        return tuple(found[key] for key in sorted(found))
+
+
+def rendered(language: str, channel: Channel, text: str) -> Rendering:
+    """Measure a text as its channel does."""
+    size = count(text) if channel is Channel.SMS else None
+    return Rendering(
+        language=language,
+        channel=channel,
+        text=text,
+        encoding=size.encoding.value if size else None,
+        segments=size.segments if size else 0,
+    )
+
+
+def _excluded(groups: tuple[Group, ...]) -> dict[str, int]:
+    excluded: dict[str, int] = {}
+    for group in groups:
+        if group.reason is not None:
+            excluded[group.reason] = excluded.get(group.reason, 0) + group.count
+    return excluded
+
+
+def _replies(planned: int, duration_s: int) -> int:
+    """Guess the replies of the busiest hour."""
+    return round(planned * REPLY_SHARE * min(1, _HOUR_S / max(duration_s, 1)))
