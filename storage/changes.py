@@ -269,6 +269,41 @@ class Audit:
 @dataclass(frozen=True, slots=True)
 class PutIncident:
     """Note an incident, its area or its customers, and when it was open."""
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Forget a customer: who they are is deleted, and what must stay passes to a pseudonym.
+
+    Credits, ledger and the counts of broadcasts stay; customer, contacts, journey, journal,
+    messages, links, wakes, requests and viewings go. `names` are what reports that wait may know
+    them by.
+    """
+
+    customer: str
+    pseudonym: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBooks:
+    """Let go of a pseudonym whose time is over: its bookings are carried over as one sum.
+
+    The balances of all accounts that are nobody's own stay as they are.
+    """
+
+    pseudonym: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DropHistory:
+    """Delete a customer's journal, messages, viewing and answered requests; a sealed row follows.
+
+    What is still on its way to them stays.
+    """
+
+    customer: str
+
+
 
     incident: str
     area: str | None
@@ -308,6 +343,9 @@ Change = (
 )
 
 
+    | Erase
+    | CloseBooks
+    | DropHistory
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[T]):
     """What a turn changes, and what its caller is told after the commit."""

@@ -37,6 +37,7 @@ from storage.reading import (
     Quarantined,
     Snapshot,
 )
+from storage.rights import Rights
 
 T = TypeVar("T")
 
@@ -47,6 +48,10 @@ class Store(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """What became of messages in the end."""
+
+    @property
+    def rights(self) -> Rights:
+        """What people may ask about themselves, and what may be kept no longer."""
 
     async def close(self) -> None:
         """Refuse new turns, finish those that wait, and close."""

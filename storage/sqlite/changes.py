@@ -9,9 +9,12 @@ from storage.changes import (
     CancelQueued,
     Change,
     ClearWake,
+    CloseBooks,
     CloseRequest,
     CountStranger,
+    DropHistory,
     Enqueue,
+    Erase,
     KeepText,
     MintLink,
     OpenRequest,
@@ -43,6 +46,7 @@ from storage.records import (
     to_int,
     to_int_or_none,
 )
+from storage.sqlite import rights
 
 _PEOPLE = load("sqlite", "people")
 _INBOX = load("sqlite", "inbox")
@@ -64,7 +68,7 @@ _Record = PutCredit | Book | Audit | PutIncident | PutViewing
 
 def changes_what_is_common(change: Change) -> bool:
     """Tell whether the next turn must read again what is the same for every customer."""
-    return isinstance(change, SetWatermark | Book | PutIncident)
+    return isinstance(change, SetWatermark | Book | PutIncident | Erase)
 
 
 def apply(db: sqlite3.Connection, change: Change) -> None:
@@ -86,6 +90,8 @@ def apply(db: sqlite3.Connection, change: Change) -> None:
             _apply_to_time(db, change)
         case PutCredit() | Book() | Audit() | PutIncident() | PutViewing():
             _apply_to_record(db, change)
+        case Erase() | CloseBooks() | DropHistory():
+            rights.apply(db, change)
 
 
 # --- Who takes part -----------------------------------------------------------------------------

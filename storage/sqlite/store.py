@@ -43,6 +43,7 @@ from storage.sqlite.broadcasts import SqliteBroadcasts
 from storage.sqlite.changes import apply, changes_what_is_common
 from storage.sqlite.deliveries import SqliteDeliveries
 from storage.sqlite.memory import Recall, read_watermarks
+from storage.sqlite.rights import SqliteRights
 from storage.sqlite.snapshot import SqliteSnapshot
 from storage.sqlite.writer import LONGEST_QUEUE, Hop, Writer
 
@@ -68,6 +69,7 @@ class SqliteStore:
         self._is_closed = False
         self.broadcasts = SqliteBroadcasts(self._recall, self._read, self._writer.run)
         self.deliveries = SqliteDeliveries(self._read, self._writer.run)
+        self.rights = SqliteRights(self._read, self._writer.run, self._between)
 
     @classmethod
     async def open(cls, path: Path, longest_queue: int = LONGEST_QUEUE) -> Self:
@@ -277,6 +279,15 @@ def _connect_writer(path: Path) -> sqlite3.Connection:
     return _set(db, "writer")
 
 
+
+    async def _between(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something on the writer's connection between two groups, in no transaction."""
+        if self._is_closed:
+            raise ClosedError
+        try:
+            return await self._hop.run(work)
+        except sqlite3.Error as error:
+            raise StorageError(str(error)) from error
 def _connect_reader(path: Path) -> sqlite3.Connection:
     db = _connect(f"{path.absolute().as_uri()}?mode=ro")
     return _set(db, "reader")

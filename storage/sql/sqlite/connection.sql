@@ -18,6 +18,10 @@ pragma cache_size = -65536;
 -- SQLite checks references only if it is told to.
 pragma foreign_keys = on;
 
+-- writer_6 --
+-- What is deleted is overwritten, in free pages too: an erasure leaves no bytes behind.
+pragma secure_delete = on;
+
 -- reader_1 --
 -- Whatever a reading verb does, it writes nothing.
 pragma query_only = on;
@@ -29,3 +33,11 @@ pragma cache_size = -16384;
 -- checkpoint --
 -- Move what was committed into the main file.
 pragma wal_checkpoint(truncate);
+
+-- patience --
+-- How long somebody else may hold the database, in milliseconds.
+pragma busy_timeout;
+
+-- set_patience --
+-- Be more or less patient from now on (a pragma takes no parameters).
+pragma busy_timeout = ?;

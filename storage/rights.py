@@ -1,0 +1,44 @@
+"""What people may ask of the store about themselves, and what it may keep no longer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+Value = str | int | float | datetime | bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one table holds about one person; a column that ends in `_json` holds JSON."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+class Rights(Protocol):
+    """The keeper of people's rights over what is kept about them."""
+
+    async def held(self, customer: str, hashes: Mapping[str, bytes]) -> tuple[Sheet, ...]:
+        """Read every table about one customer; `hashes` are their addresses' by what they name."""
+
+    async def scrub(self) -> bool:
+        """Let go of what was deleted: nothing of it stands in the files afterwards.
+
+        False if somebody was reading an old state; then try again later.
+        """
+
+    async def lapsed(self, until: datetime, limit: int) -> tuple[tuple[str, datetime], ...]:
+        """List whose invitation came to nothing, and when, the oldest first; none is forgotten."""
+
+    async def old_books(
+        self, after: int, before: datetime, limit: int
+    ) -> tuple[tuple[int, str], ...]:
+        """List bookings from before a moment, by number, and whose they are."""
+
+    async def drop_expired(self, links: datetime, texts: datetime, limit: int) -> int:
+        """Delete links and codes that ended, and reports that were kept, before these moments.
+
+        At most `limit` of each; tells how many went.
+        """
