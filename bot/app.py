@@ -19,6 +19,7 @@ from bot.broadcasting.cards import Cards
 from bot.broadcasting.engine import BroadcastEngine
 from bot.carrying import carrier_of, operator_workers, reconciler_of
 from bot.clock import Mover
+from bot.hosting import open_pages
 from bot.logs import configure
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
@@ -102,10 +103,12 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
             *operator_workers(premises, carrier, metrics),
         )
     )
-    routes = [*sandbox.routes(mover), *_operator_routes(settings, premises)]
+    pages = open_pages(settings, premises, carrier)
+    routes = [*sandbox.routes(mover), *_operator_routes(settings, premises), *pages.routes]
     try:
         yield Stage(sandbox, mover, application(routes, premises.store, metrics))
     finally:
+        await pages.close()
         await carrier.close()
         sandbox.close()
 
@@ -132,6 +135,7 @@ async def _serve_real(
     metrics = Metrics()
     channels = open_channels(settings, premises, metrics)
     carrier = premises.remaining.source = carrier_of(settings)
+    pages = open_pages(settings, premises, carrier)
     lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
     relay = _relay(premises, lanes, metrics)
     workers: list[Worker] = [
@@ -147,7 +151,7 @@ async def _serve_real(
     tasks: list[Task] = []
     pulse = Pulse(metrics)
     if role in ("all", "web"):
-        routes = [*channels.routes, *_operator_routes(settings, premises)]
+        routes = [*channels.routes, *_operator_routes(settings, premises), *pages.routes]
         app = application(routes, premises.store, metrics, pulse)
         tasks.append(serve_web(app, settings.host, settings.port, stop))
     if role in ("all", "worker"):
@@ -157,7 +161,7 @@ async def _serve_real(
     try:
         await _all_of(stop, *tasks)
     finally:
-        for closing in [s.close() for s in channels.senders]:
+        for closing in [pages.close(), *(s.close() for s in channels.senders)]:
             await closing
         if carrier is not None:
             await carrier.close()

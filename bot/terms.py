@@ -1,7 +1,7 @@
 """The versions of the terms: whoever consented to one stays on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -29,6 +29,10 @@ class Terms:
         if journey is None or journey.consent is None:
             return self.current
         return self.version(journey.consent.version)
+
+    def shown(self, journey: Journey | None) -> Campaign:
+        """Give the terms that hold for a journey, with the operator's names and links of today."""
+        return replace(self.of(journey), operator=self.current.operator)
 
     def version(self, version: str) -> Campaign:
         """Give one version; the current one for a version nobody knows."""

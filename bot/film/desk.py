@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.film.films import Films
 from bot.keys import Keys
+from bot.turns.guesses import Guesses
 from flows.campaign import Campaign
 from flows.watching import Range, Viewing
 
@@ -63,4 +64,5 @@ class FilmDesk:
     viewings: Viewings
     films: Films
     keys: Keys
+    guesses: Guesses
     clock: Callable[[], datetime]

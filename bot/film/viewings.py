@@ -89,7 +89,7 @@ class TurnedViewings:
         return is_enough and journey.stage in _MAY_EARN and not _has_watched(journey)
 
     def _terms(self, journey: Journey) -> Campaign:
-        return self.house.terms.of(journey)
+        return self.house.terms.shown(journey)
 
     def _viewer(
         self, memory: Memory, journey: Journey | None, viewing: Viewing | None

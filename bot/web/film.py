@@ -11,12 +11,12 @@ from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.film.desk import FilmDesk, Viewer
 from bot.film.films import Film, Readiness
-from bot.web.pages import HEADERS, UnusableBodyError, body_within, gone, page
+from bot.web.pages import HEADERS, UnusableBodyError, admitted, body_within, gone, page
 from bot.web.transcript import answer_reader, show_transcript
 from flows.watching import MOST_RANGES, Range
 from messages.film.captions import captions
@@ -43,10 +43,17 @@ def routes(desk: FilmDesk) -> list[BaseRoute]:
     """Make the routes of film and transcript."""
 
     def door(path: str, answer: Answer, method: str = "GET") -> Route:
+        async def look(token: str) -> Viewer | None:
+            customer = await desk.visitors.by_token(token)
+            return await desk.viewings.viewer(customer) if customer is not None else None
+
         async def guarded(request: Request) -> Response:
-            customer = await desk.visitors.by_token(request.path_params["token"])
-            viewer = await desk.viewings.viewer(customer) if customer is not None else None
-            return gone(request) if viewer is None else await answer(desk, viewer, request)
+            viewer = await admitted(request, desk.guesses, look)
+            if isinstance(viewer, Response):
+                return viewer
+            if theirs := viewer.terms.operator.film_url:
+                return RedirectResponse(theirs, 303, HEADERS) if path == "film" else gone(request)
+            return await answer(desk, viewer, request)
 
         return Route(f"/p/{{token}}/{path}", guarded, methods=[method])
 

@@ -1,7 +1,8 @@
 """The customers' pages: one base template, strict headers, nothing fetched from anywhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from typing import TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import ClientDisconnect, Request
@@ -9,7 +10,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from bot.turns.guesses import Guesses
 from messages.film.texts import languages, texts_of
+
+T = TypeVar("T")
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -22,7 +26,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
-    "Cache-Control": "no-store",
+    "Cache-Control": "private, no-store",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
@@ -36,11 +40,27 @@ def page(template: str, facts: Mapping[str, object], status: int = 200) -> Respo
     return HTMLResponse(_templates().get_template(template).render(**facts), status, HEADERS)
 
 
-def gone(request: Request) -> Response:
-    """Answer any token that is not valid, whatever is wrong with it, with the same neutral page."""
+async def admitted(
+    request: Request, guesses: Guesses, look: Callable[[str], Awaitable[T | None]]
+) -> T | Response:
+    """Look up the token in a page's address; whatever is wrong with it, the answer is the same."""
+    token = request.path_params["token"]
+    client = request.client.host if request.client else ""
+    if not guesses.may_try(client, token):
+        return gone(request, 429)
+    found = await look(token)
+    if found is None:
+        guesses.was_wrong(client, token)
+        return gone(request)
+    guesses.was_right(token)
+    return found
+
+
+def gone(request: Request, status: int = 404) -> Response:
+    """Say neutrally that there is nothing here."""
     language = preferred(request)
     facts = {"language": language, "words": texts_of(language).page, "brand": "", "hotline": ""}
-    return page("gone.html", facts, 404)
+    return page("gone.html", facts, status)
 
 
 def preferred(request: Request) -> str:

@@ -10,11 +10,13 @@ from starlette.applications import Starlette
 from bot.film.desk import FilmDesk
 from bot.film.films import Films, Invoices
 from bot.film.viewings import TurnedViewings
+from bot.turns.guesses import Guesses
 from bot.web.film import routes
 from bot.web.pages import statics
+from flows.campaign import Campaign
 from messages.film.invoice import Invoice
 from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house
-from tests.cast import ALICE, BABAK
+from tests.cast import ALICE, BABAK, TERMS
 from tests.messages.film.bills import IN_CREDIT
 
 TOKENS = {"alices-token-of-22-char": ALICE.number, "babaks-token-of-22-cha": BABAK.number}
@@ -61,11 +63,15 @@ def with_bills() -> Bills:
 
 @asynccontextmanager
 async def film_house(
-    folder: Path, films: Path, bills: Bills | None = None, clock: HandClock | None = None
+    folder: Path,
+    films: Path,
+    bills: Bills | None = None,
+    clock: HandClock | None = None,
+    terms: Campaign = TERMS,
 ) -> AsyncIterator[FilmHouse]:
     """Open a house in which Alice and Babak are members."""
     bills = bills or with_bills()
-    async with programme_house(folder, clock=clock) as programme:
+    async with programme_house(folder, terms, clock=clock) as programme:
         for customer in (ALICE, BABAK):
             await programme.join(customer)
         invoices: Invoices = bills
@@ -77,6 +83,7 @@ async def film_house(
             viewings=viewings,
             films=library,
             keys=keys,
+            guesses=Guesses(keys),
             clock=now,
         )
         app = Starlette(routes=[*routes(desk), *statics()])

@@ -13,7 +13,9 @@ import httpx
 import msgspec
 import pytest
 
+from bot.turns.guesses import MOST_WRONG
 from bot.web.pages import HEADERS
+from flows.campaign import Campaign
 from messages.film.captions import captions
 from messages.film.invoice import Item, Part
 from tests.bot.film_house import ALICES, BABAKS, Bills, FilmHouse, film_house, with_bills
@@ -51,8 +53,10 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(folder: Path, bills: Bills | None = None) -> AsyncIterator[Visit]:
-    async with film_house(folder, folder / "films", bills) as house:
+async def visiting(
+    folder: Path, bills: Bills | None = None, terms: Campaign = TERMS
+) -> AsyncIterator[Visit]:
+    async with film_house(folder, folder / "films", bills, terms=terms) as house:
         transport = httpx.ASGITransport(app=house.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://bot") as browser:
             yield Visit(house, browser)
@@ -108,7 +112,7 @@ async def test_an_unknown_token_opens_nothing(visit: Visit) -> None:
     for method, token, path in product(("GET", "POST"), tokens, paths):
         answer = await visit.browser.request(method, f"/p/{token}/{path}")
 
-        assert answer.status_code in (404, 405), (method, token, path)
+        assert answer.status_code in (404, 405, 429), (method, token, path)
         assert ALICE.number not in answer.text
 
 
@@ -309,3 +313,27 @@ async def test_markup_in_a_bill_stays_text(tmp_path: Path) -> None:
 
     assert "<script>alert" not in transcript.text
     assert "&lt;script&gt;alert(1)" in transcript.text
+
+
+async def test_who_guesses_has_to_wait_and_a_neighbour_who_watches_does_not(visit: Visit) -> None:
+    known = await visit.browser.get(f"{ALICES}/film")
+
+    answers = [await visit.browser.get(f"/p/guess{n}/film") for n in range(MOST_WRONG + 1)]
+    still = await visit.browser.get(f"{ALICES}/film")
+    newcomer = await visit.browser.get(f"{BABAKS}/film")
+
+    assert [a.status_code for a in answers] == [404] * MOST_WRONG + [429]
+    assert len({a.text for a in answers}) == 1
+    assert (known.status_code, still.status_code, newcomer.status_code) == (200, 200, 429)
+
+
+async def test_an_operators_own_film_is_shown_instead(tmp_path: Path) -> None:
+    theirs = "https://portal.nordlicht.example/film"
+    terms = replace(TERMS, operator=replace(TERMS.operator, film_url=theirs))
+    async with visiting(tmp_path, terms=terms) as visit:
+        film = await visit.browser.get(f"{ALICES}/film", follow_redirects=False)
+        transcript = await visit.browser.get(f"{ALICES}/transcript")
+
+        assert (film.status_code, film.headers["location"]) == (303, theirs)
+        assert film.headers["referrer-policy"] == "no-referrer"
+        assert transcript.status_code == 404

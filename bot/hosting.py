@@ -1,0 +1,47 @@
+"""Hosting: the customers' pages put together over the premises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from bot.carrier.tmf654 import Tmf654
+from bot.film.bills import CustomersBills
+from bot.film.desk import FilmDesk
+from bot.film.films import Films
+from bot.film.viewings import TurnedViewings
+from bot.premises import Premises, file_beside
+from bot.settings import Settings
+from bot.turns.guesses import Guesses
+from bot.turns.visits import TurnedVisits
+from bot.web.film import routes as film_routes
+from bot.web.pages import statics
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersPages:
+    """Everything that a personal link leads to."""
+
+    routes: Sequence[BaseRoute]
+    films: Films
+
+    async def close(self) -> None:
+        """Break off the films that are being drawn."""
+        await self.films.orders.close()
+
+
+def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -> CustomersPages:
+    """Put the pages together; where no bill can be had the film is the general one."""
+    store, house, ring = premises.store, premises.house, premises.bell.ring
+    bills = CustomersBills(store, carrier, premises.terms.current.zone) if carrier else None
+    films = Films(file_beside(settings, "films"), premises.keys, premises.clock, bills)
+    visits, guesses = TurnedVisits(store, house, ring), Guesses(premises.keys)
+    film = FilmDesk(
+        visitors=visits,
+        viewings=TurnedViewings(store, house, ring),
+        films=films,
+        keys=premises.keys,
+        guesses=guesses,
+        clock=premises.clock,
+    )
+    return CustomersPages((*film_routes(film), *statics()), films)
