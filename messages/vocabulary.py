@@ -6,6 +6,7 @@ It is read from `messages/<language>/keywords.toml`; a folder more is a language
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
@@ -13,6 +14,24 @@ import msgspec
 
 from flows.intent import Intent
 from messages.folding import fold, words
+
+
+class Place(StrEnum):
+    """Where a button may lead: a page of ours or of the operator."""
+
+    PAGE = "page"
+    FILM = "film"
+    APP = "app"
+    PORTAL = "portal"
+
+
+# Whoever types what stands on such a button gets the link, or sees where they stand.
+_TYPED = {
+    Place.PAGE: Intent.STATUS,
+    Place.FILM: Intent.NEXT,
+    Place.APP: Intent.NEXT,
+    Place.PORTAL: Intent.NEXT,
+}
 
 
 class _Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +68,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lookalikes: _Courtesy
     labels: dict[Intent, str]
     labels_of: dict[str, dict[Intent, str]] = {}
+    opens: dict[Place, str] = {}
+    share_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +102,8 @@ class Vocabulary:
     alarm: Alarm
     labels: Mapping[Intent, str]
     labels_of: Mapping[str, Mapping[Intent, str]]
+    opens: Mapping[Place, str]
+    share_number: str
 
     def label(self, line: str, intent: Intent) -> str | None:
         """Give what a button says below this line; None where this language has no word for it."""
@@ -114,6 +137,8 @@ def parse(language: str, text: str) -> Vocabulary:
         alarm=_alarm(file.emergency),
         labels=file.labels,
         labels_of=file.labels_of,
+        opens=file.opens,
+        share_number=file.share_number,
     )
 
 
@@ -121,6 +146,7 @@ def _phrases(file: _File) -> Iterator[tuple[str, Intent]]:
     """Labels are understood when they are typed, too; the listed words come last and win."""
     for labels in (file.labels, *file.labels_of.values()):
         yield from ((_phrase(label), intent) for intent, label in labels.items())
+    yield from ((_phrase(label), _TYPED[place]) for place, label in file.opens.items())
     for intent, phrases in file.words.items():
         yield from ((_phrase(phrase), intent) for phrase in phrases)
 

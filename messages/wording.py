@@ -22,9 +22,9 @@ from jinja2.runtime import Macro
 
 from flows.campaign import Campaign
 from flows.customer import Channel
-from flows.intent import Intent
 from flows.lines import Line
 from messages.alphabet import normalise
+from messages.buttons import Button, Places, buttons
 from messages.manner import Manner
 from messages.vocabulary import Vocabulary, vocabularies
 
@@ -45,28 +45,12 @@ class Unworded(WordingError):
     """A line has no words, neither in the customer's language nor in the campaign's first."""
 
 
-class Links(Protocol):
+class Links(Places, Protocol):
     """The places a text may lead to; each is made when a macro first asks for it."""
 
     @property
     def telegram(self) -> str | None:
         """Give the personal deep link into Telegram; None if the channel is off or linked."""
-
-    @property
-    def page(self) -> str | None:
-        """Give the customer's programme page; None if there is none."""
-
-    @property
-    def film(self) -> str:
-        """Give the place of the film that explains the invoice."""
-
-    @property
-    def app(self) -> str:
-        """Give the place from which the app is installed."""
-
-    @property
-    def portal(self) -> str:
-        """Give the place of the self-service portal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +65,6 @@ class FixedLinks:
 
 
 NO_LINKS = FixedLinks()  # for strangers, to whom nothing is linked
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """A choice below a text: what it says and means, or the place that it opens."""
-
-    label: str
-    intent: Intent
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +133,7 @@ class Wordbook:
         for speech in (self.speech(language, channel), self.speech(self.languages[0], channel)):
             text = speech.say(name, line, links)
             if text is not None:
-                return _finished(text, line, speech)
+                return _finished(text, line, speech, links)
             self._miss(speech.language, name)
         raise Unworded(f"no macro {name} for {language!r}")
 
@@ -270,22 +245,17 @@ def _laid_out(text: str, channel: Channel) -> str:
     return re.sub(r" ?¶ ?", "\n", joined)
 
 
-def _finished(text: str, line: Line, speech: Speech) -> Wording:
+def _finished(text: str, line: Line, speech: Speech, links: Links) -> Wording:
     match speech.channel:
         case Channel.SMS:
             return Wording(normalise(text))
         case Channel.PAGE:
             return Wording(text)
         case Channel.TELEGRAM:
-            return Wording(text, _buttons(line, speech.vocabulary))
+            named = name_of(type(line))
+            return Wording(text, buttons(line, named, speech.vocabulary, links))
         case Channel.EMAIL:
             head, _, body = text.partition("\n")
             if not head.startswith(_SUBJECT):
                 return Wording(text)
             return Wording(body.strip(), subject=head.removeprefix(_SUBJECT))
-
-
-def _buttons(line: Line, vocabulary: Vocabulary) -> tuple[Button, ...]:
-    name = name_of(type(line))
-    labels = ((vocabulary.label(name, intent), intent) for intent in line.offers)
-    return tuple(Button(label, intent) for label, intent in labels if label)

@@ -119,7 +119,9 @@ class Message:
 
     `replaces`: the provider's id of the message that was tapped, edited in place where that works.
     `callback`: the tap to be answered first, with a `toast` if there is something to say.
-    `document` goes with the text where the channel can carry files.
+    `asks_contact`: the one choice without a meaning asks for the phone's number, by a keyboard
+    that stays until a message `takes_keyboard` away. `document` goes with the text where the
+    channel can carry files.
     """
 
     text: str
@@ -129,6 +131,7 @@ class Message:
     callback: str | None = None
     toast: str | None = None
     asks_contact: bool = False
+    takes_keyboard: bool = False
     unsubscribe: str | None = None
     document: Document | None = None
 

@@ -12,6 +12,8 @@ def markup_of(message: Message) -> Json:
     """Give the buttons of a message, two in a row where they are short; None if it has none."""
     if message.asks_contact:
         return _contact_keyboard(message)
+    if message.takes_keyboard:
+        return {"remove_keyboard": True}
     rows: list[Json] = []
     waiting: list[Json] = []
     for choice in message.choices:

@@ -67,6 +67,7 @@ class Reply:
     toast: str | None = None
     is_heard: bool = True  # False: the provider has answered already, or the page will show it
     answered: tuple[Line, ...] = ()  # what was said in answer
+    takes_keyboard: bool = False  # the number was shared: its keyboard has done its work
 
 
 class Composition:
@@ -212,7 +213,12 @@ class Composition:
             reply.answered += tuple(say.line for say in answers)
         if answers and reply is not None and reply.is_heard:
             wordings = [self.word(say.line, reply.address) for say in answers]
-            self._send(answers[-1], reply.address, _merged(wordings, reply))
+            if reply.takes_keyboard:
+                # A message takes the keyboard away or carries buttons, never both.
+                greeting = replace(_message(wordings.pop(0)), choices=(), takes_keyboard=True)
+                self._send(answers[0], reply.address, greeting)
+            if wordings:
+                self._send(answers[-1], reply.address, _merged(wordings, reply))
         for say in says:
             if say not in answers:
                 self.tell(say)

@@ -12,7 +12,7 @@ from bot.channels.channel import Fault, Inbound, Reachability
 from bot.turns.composing import Composition, Reply
 from bot.turns.house import House
 from bot.turns.personal_links import TELEGRAM_LINK, UNSUBSCRIBE_LINK
-from bot.turns.strangers import answer, is_stranger
+from bot.turns.strangers import answer, is_stranger, known_by
 from bot.turns.turn import has_room
 from flows.customer import Address, Channel, Customer
 from flows.effects import Say
@@ -53,7 +53,7 @@ class Conversations:
         code = inbound.code or _typed_code(inbound.text)
         key = Key(
             address=inbound.proven_phone or inbound.address,
-            address_hash=self.house.keys.of_address(inbound.address),
+            address_hash=self.house.keys.of_address(known_by(inbound)),
             link_hash=self.house.keys.of_link(code) if code else None,
             inbox=InboxKey(inbound.source, inbound.provider_id),
         )
@@ -133,7 +133,11 @@ class Conversations:
         is_first = customer.contact(inbound.address) is None
         turn = Composition(self.house, memory, customer, now)
         turn.note_use(inbound.address)
-        turn.take(AddressLinked(at=now, is_first=is_first), inbound.source, _reply(inbound))
+        reply = _reply(inbound)
+        # Whoever wrote here as a stranger has been shown the keyboard that shares the number.
+        was_stranger = memory.stranger_answered_at is not None or inbound.proven_phone is not None
+        reply.takes_keyboard = is_first and was_stranger
+        turn.take(AddressLinked(at=now, is_first=is_first), inbound.source, reply)
         phone = next((c for c in customer.contacts if c.address.channel is Channel.SMS), None)
         if is_first and phone is not None and phone.is_open:
             turn.tell(Say(MovedToTelegram()), phone.address)

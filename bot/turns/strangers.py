@@ -6,7 +6,7 @@ One neutral answer, an emergency is always answered, STOPP is kept as a keyed ha
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.channels.channel import Inbound, Message
+from bot.channels.channel import Choice, Inbound, Message
 from bot.turns.composing import encode
 from bot.turns.house import House
 from bot.turns.routing import PRIORITIES
@@ -16,7 +16,7 @@ from flows.intent import Intent
 from flows.journey import Stage
 from flows.lines import Emergency, Line, NotInvited, OptedOut
 from messages.hearing import Hearing
-from messages.wording import NO_LINKS
+from messages.wording import NO_LINKS, Wording
 from storage.changes import Change, CountStranger, Enqueue, PutContact, Suppress, Unsuppress
 from storage.memory import Memory
 
@@ -35,7 +35,7 @@ def answer(
     house: House, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime
 ) -> tuple[Change, ...]:
     """Answer at most once, neutrally; an emergency always, STOPP by silence for good."""
-    keyed = house.keys.of_address(inbound.address)
+    keyed = house.keys.of_address(known_by(inbound))
     if hearing.intent is Intent.EMERGENCY:
         return (_say(house, Emergency(), inbound, now),)
     if hearing.intent is Intent.OPT_OUT:
@@ -54,6 +54,14 @@ def answer(
     return (*opened, counted, _say(house, NotInvited(), inbound, now))
 
 
+def known_by(inbound: Inbound) -> Address:
+    """Tell by which address a stranger is remembered: the number they have shown to be theirs.
+
+    So who was told to share it is answered once more, and the same for every number.
+    """
+    return inbound.proven_phone or inbound.address
+
+
 def _say(house: House, line: Line, inbound: Inbound, now: datetime) -> Change:
     """Queue an answer without a customer: its row goes when it is sent."""
     channel = inbound.address.channel
@@ -64,10 +72,23 @@ def _say(house: House, line: Line, inbound: Inbound, now: datetime) -> Change:
         priority=PRIORITIES[Purpose.ANSWER],
         recipient=inbound.address.uri,
         line=type(line).__name__,
-        body=encode(Message(wording.text, callback=inbound.callback)),
+        body=encode(_message(wording, inbound)),
         due=now,
         created_at=now,
         is_unasked=False,
+    )
+
+
+def _message(wording: Wording, inbound: Inbound) -> Message:
+    """Offer to share the number, and take the keyboard away from whoever has shared it."""
+    has_shared = inbound.proven_phone is not None
+    offered = () if has_shared else tuple(Choice(button.label) for button in wording.buttons)
+    return Message(
+        wording.text,
+        offered,
+        callback=inbound.callback,
+        asks_contact=bool(offered),
+        takes_keyboard=has_shared,
     )
 
 
