@@ -125,6 +125,17 @@ def is_running(journey: Journey, terms: Campaign) -> bool:
     )
 
 
+def contestable(journey: Journey, terms: Campaign) -> Call | None:
+    """Find the call to which an objection is understood to be: the latest that is held against."""
+    against = (Judgement.COUNTED, Judgement.PROVISIONAL)
+    calls = [
+        call
+        for call in journey.calls
+        if judge(call, journey, terms) in against and call.verdict is not Verdict.UPHELD
+    ]
+    return max(calls, key=lambda call: call.at, default=None) if journey.is_member else None
+
+
 def is_contested(journey: Journey, terms: Campaign) -> bool:
     """Tell whether a call is still provisional or disputed, so that nothing can be settled."""
     if not journey.calls:
