@@ -19,6 +19,7 @@ LAST = "\U0010ffff"  # sorts behind every customer number
 _SQL = load("sqlite", "broadcasts")
 _SECOND = 1_000_000
 _MOST = 100_000
+_FACTS_IN_KIND = 5  # what follows them only tells texts of different lengths apart
 _SCHEMES = {Channel.SMS: "tel", Channel.TELEGRAM: "telegram", Channel.EMAIL: "mailto"}
 _FACTS = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...])
 
@@ -105,40 +106,51 @@ def _names(names: tuple[str, ...]) -> str:
     return msgspec.json.encode(names).decode()
 
 
-def survey(db: sqlite3.Connection, audience: Audience, asked: Asked) -> tuple[Group, ...]:
-    """Count an audience by what decides about text and way."""
-    asks = (asked.has_customer, asked.has_month, asked.has_megabytes, bool(asked.attributes))
+def halves(db: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Halve all customers, so that two can look at them at once."""
+    (middle,) = db.execute(_SQL["middle"]).fetchone() or ("",)
+    return (("", middle), (middle, LAST))
+
+
+def survey(
+    db: sqlite3.Connection, audience: Audience, asked: Asked, span: tuple[str, str] = ("", LAST)
+) -> tuple[Group, ...]:
+    """Count an audience, or the part of it within a span, by what decides about text and way."""
+    paths = tuple(map(path_of, asked.attributes))
+    asks = (asked.has_customer, asked.has_month, asked.has_megabytes, bool(paths))
     sql, values = selection("survey_facts" if any(asks) else "survey", audience)
-    paths = _names(tuple(map(path_of, asked.attributes)))
+    values |= {"after": span[0], "until": span[1]}
     if any(asks):
-        names = ("asks_customer", "asks_month", "asks_megabytes", "asks_attributes")
-        values |= {"paths": paths, **dict(zip(names, asks, strict=True))}
+        names = ("asks_customer", "asks_month", "asks_megabytes")
+        values |= dict(zip(names, asks, strict=False))
+        values |= {"asked": len(paths), "path": next(iter(paths), "$"), "paths": _names(paths)}
     found: list[_Columns] = db.execute(sql, values).fetchall()
-    return tuple(_to_group(columns, _attributes(db, columns, asked, paths)) for columns in found)
+    return tuple(_to_group(db, columns, paths) for columns in found)
 
 
-_Columns = tuple[str | None, str, str | None, int | None, int | None, int, str]
+_Columns = tuple[str, int, str]
 
 
-def _to_group(columns: _Columns, attributes: tuple[str | None, ...]) -> Group:
-    reason, language, scheme, month, megabytes, count, sample = columns
+def _to_group(db: sqlite3.Connection, columns: _Columns, paths: tuple[str, ...]) -> Group:
+    kind, count, sample = columns
+    reason, language, scheme, month, megabytes = kind.split(" ", _FACTS_IN_KIND)[:_FACTS_IN_KIND]
     return Group(
-        reason=reason,
+        reason=reason or None,
         language=language,
-        scheme=scheme,
+        scheme=scheme or None,
         count=count,
         sample=sample,
-        attributes=attributes,
-        month=month,
-        megabytes=megabytes,
+        attributes=() if reason else _attributes(db, sample, paths),
+        month=int(month) if month else None,
+        megabytes=int(megabytes) if megabytes else None,
     )
 
 
 def _attributes(
-    db: sqlite3.Connection, columns: _Columns, asked: Asked, paths: str
+    db: sqlite3.Connection, customer: str, paths: tuple[str, ...]
 ) -> tuple[str | None, ...]:
-    """Read the sample's attributes: always words, whatever they look like."""
-    if columns[0] is not None or not asked.attributes:
+    """Read somebody's attributes: always words, whatever they look like."""
+    if not paths:
         return ()
-    (facts,) = db.execute(_SQL["attributes_of"], (paths, columns[-1])).fetchone()
+    (facts,) = db.execute(_SQL["attributes_of"], (_names(paths), customer)).fetchone()
     return tuple(None if fact is None else str(fact) for fact in _FACTS.decode(facts))

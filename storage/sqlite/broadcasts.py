@@ -1,9 +1,11 @@
 """Broadcasts in SQLite: drafts, recipients planned in chunks, and the valve before the outbox."""
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -24,7 +26,7 @@ from storage.changes import Audit, Enqueue
 from storage.memory import Key
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
-from storage.sqlite.audience import path_of, selection, survey
+from storage.sqlite.audience import halves, path_of, selection, survey
 from storage.sqlite.changes import apply
 from storage.sqlite.memory import Recall
 
@@ -52,11 +54,15 @@ class _Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SqliteBroadcasts:
-    """The keeper of broadcasts, over the store's readers and its writer."""
+    """The keeper of broadcasts, over the store's readers and its writer.
+
+    What reads for seconds reads `aside`, by a connection that nobody waits for.
+    """
 
     recall: Recall
     read: _Read
     write: _Write
+    aside: _Read
 
     async def draft(self, row: BroadcastRow, audit: Audit) -> int:
         """Keep a new draft; its id comes back."""
@@ -91,8 +97,12 @@ class SqliteBroadcasts:
         return await self.write(lambda db: _move(db, number, move))
 
     async def survey(self, audience: Audience, asked: Asked) -> tuple[Group, ...]:
-        """Look at an audience without planning anything."""
-        return await self.read(lambda db: survey(db, audience, asked))
+        """Look at an audience without planning anything, beside all who read and write."""
+        look = [
+            self.aside(partial(survey, audience=audience, asked=asked, span=span))
+            for span in await self.read(halves)
+        ]
+        return tuple(group for half in await asyncio.gather(*look) for group in half)
 
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""
@@ -278,7 +288,7 @@ def _plan(db: sqlite3.Connection, number: int, audience: Audience) -> bool:
     if until is None:
         db.execute(_SQL["move_cursor"], (row.cursor, 1, number))
         return False
-    sql, values = selection("plan", audience)
+    sql, values = selection("plan", replace(audience, broadcast=number))
     span: dict[str, str | int] = {"after": row.cursor, "until": until, "limit": CHUNK}
     made = db.execute(sql, values | span).rowcount
     if made == CHUNK:
