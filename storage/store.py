@@ -14,6 +14,7 @@ from uuid import UUID
 
 from flows.customer import Address
 from flows.events import Feed
+from storage.broadcasts import Broadcasting
 from storage.changes import Decision, PutIncident
 from storage.deliveries import Deliveries
 from storage.memory import CreditRow, Key, Memory
@@ -44,6 +45,10 @@ T = TypeVar("T")
 
 class Store(Protocol):
     """The keeper of journeys, inbox, outbox, wakes, ledger and audit."""
+
+    @property
+    def broadcasts(self) -> Broadcasting:
+        """What managers say to many."""
 
     @property
     def deliveries(self) -> Deliveries:

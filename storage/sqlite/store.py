@@ -67,7 +67,7 @@ class SqliteStore:
         self._next_reader = itertools.cycle(readers)
         self._writer = Writer(hop, self._recall.fresh, longest_queue)
         self._is_closed = False
-        self.broadcasts = SqliteBroadcasts(self._recall, self._read, self._writer.run)
+        self.broadcasts = SqliteBroadcasts(self._recall, self._read, self._writer.run, self._aside)
         self.deliveries = SqliteDeliveries(self._read, self._writer.run)
         self.rights = SqliteRights(self._read, self._writer.run, self._between)
 
@@ -267,10 +267,24 @@ class SqliteStore:
         """Read beside the writer: what was committed, and nothing else."""
         if self._is_closed:
             raise ClosedError
+        return await _asked(next(self._next_reader), work)
+
+    async def _aside(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Read for long, by a connection of its own, so that nobody waits for it."""
+        if self._is_closed:
+            raise ClosedError
+        hop = await Hop.open(lambda: _connect_reader(self._path))
         try:
-            return await next(self._next_reader).run(work)
-        except sqlite3.Error as error:
-            raise StorageError(str(error)) from error
+            return await _asked(hop, work)
+        finally:
+            await hop.close()
+
+
+async def _asked(hop: Hop, work: Callable[[sqlite3.Connection], T]) -> T:
+    try:
+        return await hop.run(work)
+    except sqlite3.Error as error:
+        raise StorageError(str(error)) from error
 
 
 def _connect_writer(path: Path) -> sqlite3.Connection:
