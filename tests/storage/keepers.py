@@ -9,9 +9,11 @@ from flows.journey import Journey
 from storage.changes import Change, Decision, Enqueue, PutCustomer, PutJourney
 from storage.memory import Key, Memory
 from storage.outbox import Claim, OutboxRow, OutboxState, Posting, Settle
+from storage.postgres.store import PostgresStore
 from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from tests.cast import ALICE, NOON
+from tests.postgres import fast
 
 LANE = "sms"
 LEASE = timedelta(minutes=1)
@@ -23,7 +25,12 @@ async def sqlite(folder: Path) -> Store:
     return await SqliteStore.open(folder / "bot.db")
 
 
-KEEPERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"sqlite": sqlite}
+async def postgres(folder: Path) -> Store:
+    """Open the PostgreSQL database of this folder, a new one if there is none."""
+    return await PostgresStore.open(await (await fast()).database(folder))
+
+
+KEEPERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"sqlite": sqlite, "postgres": postgres}
 
 
 async def change(store: Store, *changes: Change, key: Key | None = None) -> None:

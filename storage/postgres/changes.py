@@ -1,0 +1,359 @@
+"""The changes of many turns become rows of few statements.
+
+A change is one row for each statement that it needs, or few (`spread`). The rows of many turns go
+out together: a statement for each kind, in the order of `STATEMENTS`. Statements about the same
+tables share a subject; where one turn needs them in another order, or the same row twice, what
+comes later in that turn waits for the next wave.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from flows.customer import Contact
+from storage.changes import (
+    Append,
+    Audit,
+    Book,
+    CancelQueued,
+    Change,
+    ClearWake,
+    CloseBooks,
+    CloseRequest,
+    CountStranger,
+    DropHistory,
+    Enqueue,
+    Erase,
+    KeepText,
+    MintLink,
+    OpenRequest,
+    PutCode,
+    PutContact,
+    PutCredit,
+    PutCustomer,
+    PutIncident,
+    PutJourney,
+    PutViewing,
+    Quarantine,
+    Remember,
+    RevokeLinks,
+    SetWake,
+    SetWatermark,
+    SpendLink,
+    Suppress,
+    Unquarantine,
+    Unsuppress,
+)
+from storage.commons import kind_of
+from storage.errors import UnbalancedError
+from storage.records import (
+    attributes_to_json,
+    journey_to_json,
+    names_to_json,
+    ranges_to_json,
+    to_int,
+    to_int_or_none,
+)
+
+Forget: TypeAlias = Erase | CloseBooks | DropHistory
+Value: TypeAlias = str | int | bytes | bool | UUID | datetime | Forget | None
+Row: TypeAlias = tuple[Value, ...]
+Rows: TypeAlias = Sequence[tuple[str, Row]]  # each with the name of its statement
+Sheet: TypeAlias = dict[str, list[Row]]  # the rows for each statement
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A named query that takes many rows; no two of them may have the same first `key` columns."""
+
+    subject: str
+    key: int = 0
+
+
+EVERYTHING = "everything"  # must come after all that was before it in its turn
+
+STATEMENTS = {  # in the order in which they go out
+    "forget": Statement(EVERYTHING),
+    "put_customers": Statement("people", key=1),
+    "drop_contacts": Statement("people"),
+    "add_contacts": Statement("people"),
+    "put_contacts": Statement("people", key=1),
+    "put_journeys": Statement("people", key=1),
+    "append": Statement("journal"),
+    "put_viewings": Statement("viewings", key=1),
+    "keep_texts": Statement("texts"),
+    "revoke_links": Statement("links"),
+    "mint_links": Statement("links"),
+    "spend_links": Statement("links"),
+    "put_codes": Statement("codes", key=1),
+    "open_requests": Statement("requests"),
+    "close_requests": Statement("requests", key=1),
+    "remember": Statement("inbox"),
+    "quarantine": Statement("inbox", key=2),
+    "unquarantine": Statement("inbox"),
+    "answer_anew": Statement("inbox", key=2),
+    "suppress": Statement("standing"),
+    "unsuppress": Statement("standing"),
+    "count_strangers": Statement("strangers", key=1),
+    "cancel_queued": Statement("outbox", key=1),
+    "enqueue": Statement("outbox"),
+    "set_wakes": Statement("wakes", key=2),
+    "clear_wakes": Statement("wakes"),
+    "raise_watermarks": Statement("wakes", key=1),
+    "open_gates": Statement("wakes", key=1),
+    "add_moves": Statement("moves", key=1),
+    "put_credits": Statement("credits", key=1),
+    "put_incidents": Statement("incidents", key=1),
+    "book": Statement("ledger"),
+    "add_to_accounts": Statement("accounts"),
+    "add_to_kinds": Statement("kinds"),
+    "add_audit": Statement("audit"),
+}
+_PLACES = {name: place for place, name in enumerate(STATEMENTS)}
+
+_Person = (
+    PutCustomer | PutContact | PutJourney | Append | KeepText | OpenRequest | CloseRequest
+    | PutViewing
+)  # fmt: skip
+_Door = MintLink | SpendLink | RevokeLinks | PutCode
+_Traffic = (
+    Remember | Quarantine | Unquarantine | Enqueue | CancelQueued | Suppress | Unsuppress
+    | CountStranger
+)  # fmt: skip
+_Record = PutCredit | Book | Audit | PutIncident
+_Time = SetWake | ClearWake | SetWatermark
+
+
+def in_waves(turns: Iterable[Rows]) -> list[Sheet]:
+    """Lay out the rows of many turns: sheets, to be written one after another."""
+    waves: list[Sheet] = []
+    written: set[tuple[str, int, Row]] = set()
+    for rows in turns:
+        course = _Course(written)
+        for name, row in rows:
+            wave = course.wave_of(name, row)
+            while len(waves) <= wave:
+                waves.append(defaultdict(list))
+            waves[wave][name].append(row)
+    return waves
+
+
+class _Course:
+    """How far one turn has come on each subject, and which rows are taken in which wave."""
+
+    def __init__(self, written: set[tuple[str, int, Row]]) -> None:
+        self._written = written
+        self._reached: dict[str, tuple[int, int]] = {}
+        self._floor = 0
+
+    def wave_of(self, name: str, row: Row) -> int:
+        statement, place = STATEMENTS[name], _PLACES[name]
+        if statement.subject == EVERYTHING:
+            self._floor = 1 + max((wave for wave, _ in self._reached.values()), default=-1)
+        wave, last = self._reached.get(statement.subject, (0, 0))
+        if wave < self._floor:
+            wave, last = self._floor, 0
+        if place < last:
+            wave += 1
+        if statement.key:
+            key = row[: statement.key]
+            while (name, wave, key) in self._written:
+                wave += 1
+            self._written.add((name, wave, key))
+        self._reached[statement.subject] = (wave, place)
+        return wave
+
+
+def spread(changes: Sequence[Change], turn: int = 0) -> Iterator[tuple[str, Row]]:
+    """Say which rows of which statements a turn's changes are. Raises UnbalancedError."""
+    for number, change in enumerate(changes):
+        match change:
+            case (
+                Remember() | Enqueue() | CancelQueued() | Quarantine() | Unquarantine()
+                | Suppress() | Unsuppress() | CountStranger()
+            ):  # fmt: skip
+                yield from _traffic(change)
+            case (
+                Append() | PutJourney() | PutContact() | PutCustomer() | KeepText()
+                | OpenRequest() | CloseRequest() | PutViewing()
+            ):  # fmt: skip
+                yield from _person(change)
+            case MintLink() | SpendLink() | RevokeLinks() | PutCode():
+                yield _door(change)
+            case SetWake() | ClearWake() | SetWatermark():
+                yield from _time(change)
+            case Erase() | CloseBooks() | DropHistory():
+                yield "forget", (change,)
+            case PutCredit() | Book() | Audit() | PutIncident():
+                yield from _record(change, f"{turn}.{number}")
+
+
+# --- Who takes part -----------------------------------------------------------------------------
+
+
+def _person(change: _Person) -> Iterator[tuple[str, Row]]:
+    match change:
+        case PutJourney():
+            journey = change.journey
+            stands = (journey.customer, change.state, change.step, change.month)
+            body = journey_to_json(journey).decode()
+            yield "put_journeys", (*stands, to_int(change.at), body)
+        case Append():
+            times = (to_int(change.at), to_int(change.known_at))
+            what = (change.kind, change.body, change.source, change.effects, change.hash)
+            yield "append", (change.customer, change.n, *times, *what)
+        case PutContact():
+            contact = change.contact
+            yield "put_contacts", (contact.address.uri, change.customer, *_ways(contact))
+        case PutCustomer():
+            yield from _customer(change)
+        case KeepText():
+            text = (change.text_hash, change.text, change.version, change.language)
+            yield "keep_texts", text
+        case OpenRequest():
+            asked = (change.customer, change.request, change.about)
+            yield "open_requests", (*asked, to_int(change.at))
+        case CloseRequest():
+            yield "close_requests", (change.id, to_int(change.at), change.by)
+        case PutViewing():
+            seen = change.viewing
+            film = (seen.customer, seen.film, seen.duration_ms, to_int(seen.reported_at))
+            yield "put_viewings", (*film, ranges_to_json(seen.watched))
+
+
+def _customer(change: PutCustomer) -> Iterator[tuple[str, Row]]:
+    who = change.customer
+    attributes = attributes_to_json(who.attributes)
+    row = (who.number, who.language, who.basis, attributes, who.bucket, who.account)
+    yield "put_customers", (*row, to_int(change.at))
+    yield "drop_contacts", (who.number,)
+    for place, contact in enumerate(who.contacts):
+        yield "add_contacts", (contact.address.uri, who.number, place, *_ways(contact))
+
+
+def _ways(contact: Contact) -> tuple[int | None, int | None, int | None]:
+    """Write what we may do with an address."""
+    return (
+        to_int_or_none(contact.opted_out_at),
+        to_int_or_none(contact.blocked_at),
+        to_int_or_none(contact.used_at),
+    )
+
+
+# --- By what they come in -----------------------------------------------------------------------
+
+
+def _door(change: _Door) -> tuple[str, Row]:
+    match change:
+        case MintLink():
+            link = change.link
+            times = (to_int(link.expires_at), to_int_or_none(link.spent_at))
+            return "mint_links", (change.link_hash, link.customer, link.purpose, *times)
+        case SpendLink():
+            return "spend_links", (change.link_hash, to_int(change.at))
+        case RevokeLinks():
+            return "revoke_links", (change.customer, change.purpose)
+        case PutCode():
+            code = change.code
+            counts = (code.tries, code.sent, to_int(code.since))
+            return "put_codes", (code.customer, code.hash, to_int(code.expires_at), *counts)
+
+
+# --- What was received and what is to leave -----------------------------------------------------
+
+
+def _traffic(change: _Traffic) -> Iterator[tuple[str, Row]]:
+    match change:
+        case Remember():
+            seen = (change.key.source, change.key.id, change.digest, change.answer)
+            yield "remember", (*seen, to_int(change.at))
+        case Enqueue():
+            yield "enqueue", to_leave(change)
+        case CancelQueued():
+            yield "cancel_queued", (change.customer, change.reason)
+        case Suppress():
+            yield "suppress", (change.address_hash, change.source, to_int(change.at))
+        case Unsuppress():
+            yield "unsuppress", (change.address_hash,)
+        case CountStranger():
+            times = (to_int(change.at), to_int(change.expires_at))
+            yield "count_strangers", (change.address_hash, *times)
+        case Quarantine():
+            what = (change.key.source, change.key.id, change.body, change.reason)
+            times2 = (to_int(change.at), to_int_or_none(change.retry_at))
+            yield "quarantine", (*what, *times2)
+        case Unquarantine():
+            key = (change.key.source, change.key.id)
+            yield "unquarantine", key
+            yield "answer_anew", (*key, change.answer)
+
+
+def to_leave(row: Enqueue) -> Row:
+    """Write a row of the outbox."""
+    return (
+        row.lane, row.priority, row.recipient, row.line, row.body, to_int(row.due),
+        to_int(row.created_at), row.customer, to_int_or_none(row.use_by), row.cost,
+        row.is_unasked, row.may_resend, row.about,
+    )  # fmt: skip
+
+
+# --- When to come back --------------------------------------------------------------------------
+
+
+def _time(change: _Time) -> Iterator[tuple[str, Row]]:
+    match change:
+        case SetWake():
+            gate = change.gate
+            gated = (gate.feed, to_int(gate.complete_until)) if gate else (None, None)
+            wake = (change.customer, change.slot, change.what, to_int(change.at))
+            yield "set_wakes", (*wake, *gated)
+        case ClearWake():
+            yield "clear_wakes", (change.customer, change.slot)
+        case SetWatermark():
+            raised = (change.feed, to_int(change.complete_until))
+            yield "raise_watermarks", raised
+            yield "open_gates", raised
+
+
+# --- Credits, and what people do ----------------------------------------------------------------
+
+
+def _record(change: _Record, name: str) -> Iterator[tuple[str, Row]]:
+    match change:
+        case PutCredit():
+            yield from _credit(change)
+        case Book():
+            yield from _book(change, name)
+        case Audit():
+            yield "add_audit", (change.at, change.actor, change.act, change.about)
+        case PutIncident():
+            times = (to_int_or_none(change.opened_at), to_int_or_none(change.closed_at))
+            about = (change.incident, change.area, names_to_json(change.customers))
+            yield "put_incidents", (*about, *times)
+
+
+def _credit(change: PutCredit) -> Iterator[tuple[str, Row]]:
+    credit = change.credit
+    moved_at = to_int(credit.moved_at)
+    yield "add_moves", (credit.id, credit.state, moved_at, credit.provider_id, credit.note)
+    yield (
+        "put_credits",
+        (
+            credit.id, credit.customer, credit.step, credit.cycle, credit.megabytes, credit.state,
+            to_int(credit.earned_at), moved_at, credit.provider_id, credit.attempts,
+            to_int_or_none(credit.poll_at), to_int_or_none(credit.usable_until), credit.note,
+        ),
+    )  # fmt: skip
+
+
+def _book(change: Book, name: str) -> Iterator[tuple[str, Row]]:
+    if sum(megabytes for _, megabytes in change.entries) != 0:
+        raise UnbalancedError
+    head = (name, to_int(change.at), change.what, change.customer, change.credit)
+    for n, (account, megabytes) in enumerate(change.entries, start=1):
+        yield "book", (*head, n, account, megabytes)
+        yield "add_to_accounts", (account, megabytes)
+        yield "add_to_kinds", (kind_of(account), megabytes)

@@ -1,0 +1,245 @@
+"""The outbox's work in PostgreSQL: what is claimed, settled, recovered and looked up."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from storage.outbox import Claim, OutboxRow, OutboxState, Settle, Unresolved
+from storage.pace import SECOND, Pace
+from storage.postgres.changes import Row
+from storage.postgres.database import Connection, rows_of
+from storage.postgres.sheets import columns
+from storage.queries import load
+from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
+
+_SQL = load("postgres", "outbox")
+_RECENT = msgspec.json.Decoder(list[tuple[int, int]])
+_LANE = tuple[int, str, int]
+
+_Columns: TypeAlias = tuple[
+    int, str, int, str, str, str, int, int, int, str | None,
+    int | None, int, bool, bool, str | None,
+]  # fmt: skip
+_S = OutboxState
+_OPEN = {_S.READY, _S.CLAIMED, _S.POSTING, _S.UNKNOWN}
+_ELSEWHERE = "its id is another row's"
+
+
+# --- Claiming -----------------------------------------------------------------------------------
+
+
+async def claim(connection: Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
+    """Take rows in order, one per recipient, as far as the lane's pace reaches."""
+    now = to_int(wanted.now)
+    pace, paused_until = await _hold_lane(connection, wanted)
+    horizon = now + round(wanted.horizon_s * SECOND)
+    if paused_until > now or pace.free > horizon:
+        return ()
+    before = pace.free
+    waiting = _waiting(connection, wanted.lane, now, wanted.limit)
+    taken = [row async for row in _paced(waiting, pace, wanted.limit, (now, horizon))]
+    if taken:
+        ids = [row.id for row in taken]
+        lease = to_int(wanted.lease_until)
+        await connection.execute(_SQL["claim"], ids, wanted.node, lease)
+    if pace.free != before:
+        recent = msgspec.json.encode(pace.recent).decode()
+        await connection.execute(_SQL["put_pace"], wanted.lane, pace.free, recent)
+    return tuple(taken)
+
+
+async def next_due(connection: Connection, lane: str, now: datetime) -> datetime | None:
+    """Tell when a lane's next row may leave that is not held back by another."""
+    found = await connection.fetchrow(_SQL["read_lane"], lane)
+    free, _, paused_until = found or (0, "[]", 0)
+    firsts = [
+        await connection.fetchval(_SQL["next_due"], lane, priority)
+        for priority in await _priorities(connection, lane)
+    ]
+    dues = [first for first in firsts if first is not None]
+    return to_moment(max(to_int(now), min(dues), free, paused_until)) if dues else None
+
+
+async def _hold_lane(connection: Connection, wanted: Claim) -> tuple[Pace, int]:
+    found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
+    if found is None:
+        await connection.execute(_SQL["make_lane"], wanted.lane)
+        found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
+        assert found is not None  # noqa: S101 - a lane is never deleted
+    free, recent, paused_until = found
+    return Pace(wanted.rate, free, _RECENT.decode(recent)), paused_until
+
+
+async def _paced(
+    waiting: AsyncIterator[_Columns], pace: Pace, limit: int, span: tuple[int, int]
+) -> AsyncIterator[OutboxRow]:
+    """Give one row of each recipient its slot, until the slots lie beyond the horizon."""
+    now, horizon = span
+    recipients: set[str] = set()
+    async for row in waiting:
+        recipient, cost = row[3], row[11]
+        if recipient in recipients:
+            continue
+        slot = pace.slot(cost, now)
+        if slot > horizon:
+            pace.free = slot  # so that `next_due` does not promise this row too early
+            return
+        pace.take(cost, slot)
+        recipients.add(recipient)
+        yield _to_row(row, slot, attempt=row[8] + 1)
+        if len(recipients) == limit:
+            return
+
+
+async def _waiting(
+    connection: Connection, lane: str, now: int, page: int
+) -> AsyncIterator[_Columns]:
+    """Go through what may be claimed, the most urgent first, little further than is asked."""
+    for priority in await _priorities(connection, lane):
+        rows = connection.cursor(_SQL["waiting"], lane, priority, now, prefetch=page)
+        async for row in rows:
+            yield row
+
+
+async def _priorities(connection: Connection, lane: str) -> list[int]:
+    """List the priorities of which a lane has something."""
+    return [priority for (priority,) in await connection.fetch(_SQL["priorities"], lane)]
+
+
+def _to_row(row: _Columns, slot: int, attempt: int) -> OutboxRow:
+    id_, lane, priority, recipient, line, body, due, created_at = row[:8]
+    customer, use_by, cost, is_unasked, may_resend, about = row[9:15]
+    return OutboxRow(
+        id=id_,
+        lane=lane,
+        priority=priority,
+        recipient=recipient,
+        line=line,
+        body=body,
+        due=to_moment(due),
+        slot=to_moment(slot),
+        created_at=to_moment(created_at),
+        attempt=attempt,
+        customer=customer,
+        use_by=to_moment_or_none(use_by),
+        cost=cost,
+        is_unasked=is_unasked,
+        may_resend=may_resend,
+        about=about,
+    )
+
+
+# --- Settling -----------------------------------------------------------------------------------
+
+
+async def settle(connection: Connection, settlements: Sequence[Settle]) -> None:
+    """Record what became of rows; what a receipt has said meanwhile is not lowered."""
+    rest = list(settlements)
+    while rest:
+        once = {settlement.id: settlement for settlement in reversed(rest)}
+        await _settle(connection, list(once.values()))
+        rest = [settlement for settlement in rest if once[settlement.id] is not settlement]
+
+
+async def _settle(connection: Connection, settlements: Sequence[Settle]) -> None:
+    """Settle rows of which each is named once."""
+    ids = [settlement.id for settlement in settlements]
+    found = await connection.fetch(_SQL["read_outcomes"], ids)
+    rows = {id_: (state, customer, tag) for id_, state, customer, tag in found}
+    news = [s for s in settlements if s.id in rows and _is_news(s, *rows[s.id][::2])]
+    gone = [s.id for s in news if rows[s.id][1] is None and _is_final(s)]
+    await _accept(connection, [s for s in news if s.state in (_S.ACCEPTED, _S.DELIVERED)])
+    for name, written in _written(news):
+        await connection.execute(_SQL[name], *columns(written))
+    if gone:
+        await connection.execute(_SQL["forget"], gone)
+
+
+def _is_news(settlement: Settle, state: str, tag: str | None) -> bool:
+    if settlement.tag is not None and settlement.tag != tag:
+        return False  # were its id adopted, its callbacks could not prove a double any more
+    if settlement.state in (_S.ACCEPTED, _S.DELIVERED):
+        return True
+    # A row that waits again may still turn out to have left; nothing else is news about it.
+    return state in _OPEN and state != _S.READY
+
+
+def _written(news: Iterable[Settle]) -> list[tuple[str, list[Row]]]:
+    waits: list[Row] = []
+    lost: list[Row] = []
+    ends: list[Row] = []
+    for settlement in news:
+        match settlement.state:
+            case _S.ACCEPTED | _S.DELIVERED:
+                pass  # on their own: they may bring an id
+            case _S.READY:
+                due = to_int(settlement.due or settlement.at)
+                waits.append((settlement.id, due, settlement.reason, int(not settlement.counts)))
+            case _S.UNKNOWN:
+                lost.append((settlement.id, to_int_or_none(settlement.due), settlement.reason))
+            case _S.FAILED | _S.SKIPPED:
+                ends.append((settlement.id, settlement.state, settlement.reason))
+            case _S.CLAIMED | _S.POSTING:
+                raise ValueError(f"{settlement.state} is no outcome")
+    named = (("wait", waits), ("lose_sight", lost), ("end_as", ends))
+    return [(name, rows) for name, rows in named if rows]
+
+
+async def _accept(connection: Connection, accepted: Sequence[Settle]) -> None:
+    """Note what the provider has, with its ids, unless they are other rows' already."""
+    if not accepted:
+        return
+    refs = [settlement.ref for settlement in accepted if settlement.ref]
+    owners: dict[str, int] = dict(await connection.fetch(_SQL["taken_refs"], refs))
+    rows = []
+    for settlement in accepted:
+        ref, reason = settlement.ref, settlement.reason
+        if ref is not None and owners.setdefault(ref, settlement.id) != settlement.id:
+            ref, reason = None, _ELSEWHERE  # the message was accepted all the same
+        rows.append((settlement.id, ref, to_int(settlement.at), reason))
+    await connection.execute(_SQL["accept"], *columns(rows))
+
+
+def _is_final(settlement: Settle) -> bool:
+    if settlement.state is _S.UNKNOWN:
+        return settlement.due is None
+    return settlement.state is not _S.READY
+
+
+async def recover(connection: Connection, now: datetime) -> int:
+    """Free what dead workers held, and forget strangers whose time is over."""
+    moment = to_int(now)
+    await connection.execute(_SQL["forget_strangers"], moment)
+    freed = await connection.execute(_SQL["free_claimed"], moment)
+    lost = await connection.execute(_SQL["lose_posting"], moment)
+    return rows_of(freed) + rows_of(lost)
+
+
+# --- Looking up ---------------------------------------------------------------------------------
+
+
+async def unresolved(
+    connection: Connection, lane: str, now: datetime, limit: int
+) -> tuple[Unresolved, ...]:
+    """List rows of unknown outcome whose look-up is due."""
+    rows = await connection.fetch(_SQL["unresolved"], lane, to_int(now), limit)
+    return tuple(
+        Unresolved(_to_row(row, row[16], row[8]), row[15], to_moment(row[16])) for row in rows
+    )
+
+
+async def next_look(connection: Connection, lane: str) -> datetime | None:
+    """Tell when a lane's earliest look-up is due."""
+    return to_moment_or_none(await connection.fetchval(_SQL["next_look"], lane))
+
+
+async def known_refs(connection: Connection, refs: Sequence[str]) -> frozenset[str]:
+    """Tell which of a provider's ids are a row's already."""
+    return frozenset(ref for ref, _ in await connection.fetch(_SQL["taken_refs"], list(refs)))
+
+
+async def pause_lane(connection: Connection, lane: str, until: datetime, reason: str) -> None:
+    """Let nothing leave by a lane until then."""
+    await connection.execute(_SQL["pause_lane"], lane, to_int(until), reason)
