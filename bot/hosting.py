@@ -35,6 +35,7 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
     store, house, ring = premises.store, premises.house, premises.bell.ring
     bills = CustomersBills(store, carrier, premises.terms.current.zone) if carrier else None
     films = Films(file_beside(settings, "films"), premises.keys, premises.clock, bills)
+    house.keepsakes.append(films.forget)
     visits, guesses = TurnedVisits(store, house, ring), Guesses(premises.keys)
     film = FilmDesk(
         visitors=visits,

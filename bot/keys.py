@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flows.customer import Address
+from storage.rights import ERASED
 
 TOKEN_BYTES = 16  # 128 bits: 22 characters of base64url
 
@@ -20,6 +21,14 @@ class Keys:
     def of_address(self, address: Address) -> bytes:
         """Hash an address for the lists that outlive the customer."""
         return self._hash("address", address.uri)
+
+    def pseudonym(self, customer: str) -> str:
+        """Name somebody who is forgotten: always the same, and without the key nobody's."""
+        return ERASED + self._hash("customer", customer).hex()
+
+    def of_customer(self, customer: str) -> bytes:
+        """Hash a customer number for the list of those who are not invited again."""
+        return self._hash("number", customer)
 
     def of_link(self, token: str) -> bytes:
         """Hash a personal link's token; the token itself is kept nowhere."""

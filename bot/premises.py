@@ -16,6 +16,7 @@ from bot.credits.remaining import Remaining
 from bot.inviting.estimate import ComposedEstimate
 from bot.keys import TOKEN_BYTES, Keys
 from bot.rights.codes import Codes
+from bot.rights.data_rights import DataRights
 from bot.setting_values import SqliteFile
 from bot.settings import Settings, UnusableSettingsError, secret_key
 from bot.terms import Terms, keep_terms
@@ -61,6 +62,7 @@ class Premises:
     bell: Bell
     remaining: Remaining
     codes: Codes
+    rights: DataRights
 
     @property
     def terms(self) -> Terms:
@@ -132,6 +134,7 @@ def _over(store: SqliteStore, house: House) -> Premises:
         bell=bell,
         remaining=remaining,
         codes=Codes(store, house, bell.ring),
+        rights=DataRights(store, house, bell.ring),
     )
 
 

@@ -123,7 +123,7 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - it is the table of the programme
         case ContractEnded():
             return _ended(journey, event)
         case Erased():
-            return _ended(replace(journey, is_silent=True, early=()), event)
+            return _erased(journey, event)
         case Woke():
             return keep_up(journey, event, terms)
         case _:
@@ -292,6 +292,15 @@ def _ended(journey: Journey, event: Event) -> Outcome:
     if journey.stage in (Stage.ENDED, Stage.HELD_OUT):
         return Outcome(journey)
     return Outcome(replace(journey, stage=Stage.ENDED, out_at=event.at, question=None))
+
+
+def _erased(journey: Journey, event: Erased) -> Outcome:
+    """End for good; what the operator was not asked for cannot be booked any more."""
+    granted = tuple(
+        replace(g, state=CreditState.VOIDED) if g.step in event.voided else g
+        for g in journey.granted
+    )
+    return _ended(replace(journey, is_silent=True, early=(), granted=granted), event)
 
 
 # --- What follows from every event ----------------------------------------------------------------

@@ -124,7 +124,6 @@ class Messages:
     programme_per_day: int = 1
     promotional_per_week: int = 2
     promotional_per_month: int = 6
-    data_answer_days: int = 30
 
     @property
     def booking_delay(self) -> timedelta:
@@ -135,6 +134,16 @@ class Messages:
     def quiet(self) -> tuple[int, int]:
         """Give the hours at which silence begins and ends."""
         return self.quiet_from_hour, self.quiet_until_hour
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long is kept what is not needed any more (programme.md section 8)."""
+
+    unanswered_days: int = 90
+    free_text_days: int = 90
+    events_months: int = 6
+    ledger_years: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,7 @@ class Campaign:
     calls: Calls = Calls()
     inactivity: Inactivity = Inactivity()
     messages: Messages = Messages()
+    retention: Retention = Retention()
     budget_megabytes: int | None = None
     holdout_percent: float = 0
     approval_above: int = 0

@@ -7,18 +7,18 @@ from datetime import timedelta
 from flows import standing
 from flows.campaign import Campaign
 from flows.customer import Consent
-from flows.effects import AskPerson, Listen, Purpose, Request, Say, Silence
+from flows.effects import AskPerson, Erase, Listen, Purpose, Request, Say, Silence
 from flows.enrolment import enrol
 from flows.events import Heard
 from flows.intent import Intent
 from flows.journey import Journey, Outcome, Question, Stage, Verdict
 from flows.lines import (
     ConsentAsked,
-    DataRequested,
+    DataErased,
+    DataOffered,
     Declined,
     Emergency,
     EraseAsked,
-    EraseRequested,
     Help,
     HotlineOffered,
     InvitationExpired,
@@ -211,8 +211,8 @@ def _object(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
 
 
 def _data(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
-    answer_by = heard.now + timedelta(days=terms.messages.data_answer_days)
-    return _say(journey, DataRequested(answer_by)).then(AskPerson(Request.DATA))
+    del heard, terms
+    return _say(journey, DataOffered())
 
 
 # --- Ways out, asked for twice --------------------------------------------------------------------
@@ -233,17 +233,15 @@ def _left(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
 
 def _erase(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     del heard
-    lost = standing.earnable(journey, terms)
+    lost = standing.promised(journey, terms)
     return _say(replace(journey, question=Question.ERASE), EraseAsked(lost))
 
 
 def _erased(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
-    answer_by = heard.now + timedelta(days=terms.messages.data_answer_days)
-    if journey.is_member:
-        journey = replace(journey, stage=Stage.LEFT, out_at=heard.now)
-    if journey.stage in _UNDECIDED:
-        journey = replace(journey, stage=Stage.DECLINED)
-    return _say(journey, EraseRequested(answer_by)).then(AskPerson(Request.ERASE))
+    """Say what stays; the rest belongs to `Erased`, which the shell reports."""
+    del heard, terms
+    has_record = journey.consent is not None
+    return _say(journey, DataErased(has_record=has_record)).then(Erase())
 
 
 _ANSWERS: dict[Intent, Answer] = {

@@ -27,7 +27,7 @@ MOVES: dict[CreditState, frozenset[CreditState]] = {
     _S.REQUESTED: frozenset({_S.ACCEPTED, _S.CONFIRMED, _S.UNKNOWN, _S.FAILED, _S.REJECTED}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.CONFIRMED, _S.REQUESTED, _S.REJECTED}),
     _S.ACCEPTED: frozenset({_S.CONFIRMED, _S.UNKNOWN, _S.FAILED, _S.REJECTED}),
-    _S.FAILED: frozenset({_S.REQUESTED, _S.REJECTED}),
+    _S.FAILED: frozenset({_S.REQUESTED, _S.REJECTED, _S.VOIDED}),
     _S.CONFIRMED: frozenset({_S.REVERSED}),
     _S.REJECTED: frozenset(),
     _S.VOIDED: frozenset(),

@@ -94,6 +94,11 @@ class Request(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Erase:
+    """Forget who this is, in this very turn; `Erased` is what then has happened."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskPerson:
     """Put something into the queue of the people behind the bot."""
 
@@ -101,4 +106,4 @@ class AskPerson:
     about: str = ""
 
 
-Effect = Say | Credit | Wake | Sleep | Reserve | Release | Silence | Listen | AskPerson
+Effect = Say | Credit | Wake | Sleep | Reserve | Release | Silence | Listen | AskPerson | Erase

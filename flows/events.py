@@ -193,4 +193,9 @@ class Readmitted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased(Event):
-    """The customer's data are erased: the membership ends and nothing is sent again."""
+    """The customer's data are erased: the membership ends and nothing is sent again.
+
+    `voided`: the steps whose credits the operator was never asked for, or refused for now.
+    """
+
+    voided: tuple[str, ...] = ()

@@ -143,6 +143,21 @@ class Journey:
         return sum(g.megabytes for g in self.granted if g.state is CreditState.CONFIRMED)
 
     @property
+    def record(self) -> "Journey":
+        """Give what is left when the history goes: how it ended, the consent, what was granted."""
+        return Journey(
+            customer=self.customer,
+            language=self.language,
+            stage=Stage.ENDED if self.stage is Stage.MEMBER else self.stage,
+            invited_at=self.invited_at,
+            consent=self.consent,
+            enrolled_at=self.enrolled_at,
+            granted=self.granted,
+            out_at=self.out_at,
+            is_silent=self.is_silent,
+        )
+
+    @property
     def is_member(self) -> bool:
         """Tell whether something can still be earned or reported here."""
         return self.stage is Stage.MEMBER

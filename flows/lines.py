@@ -470,10 +470,8 @@ class TermsShown(Line):
 
 
 @dataclass(frozen=True, slots=True)
-class DataRequested(Line):
-    """The request for one's data is noted; until when it is answered."""
-
-    answer_by: datetime
+class DataOffered(Line):
+    """Where everything that is kept about the customer can be had, as a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,10 +483,13 @@ class EraseAsked(Line):
 
 
 @dataclass(frozen=True, slots=True)
-class EraseRequested(Line):
-    """The membership is over and a person erases the data; until when."""
+class DataErased(Line):
+    """The last message: the data are erased; what stays without a name, and why.
 
-    answer_by: datetime
+    `has_record`: there was a consent, hence a proof of it, and there may be bookings.
+    """
+
+    has_record: bool
 
 
 @dataclass(frozen=True, slots=True)

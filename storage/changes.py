@@ -267,9 +267,6 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class PutIncident:
-    """Note an incident, its area or its customers, and when it was open."""
-@dataclass(frozen=True, slots=True)
 class Erase:
     """Forget a customer: who they are is deleted, and what must stay passes to a pseudonym.
 
@@ -304,6 +301,9 @@ class DropHistory:
     customer: str
 
 
+@dataclass(frozen=True, slots=True)
+class PutIncident:
+    """Note an incident, its area or its customers, and when it was open."""
 
     incident: str
     area: str | None
@@ -340,12 +340,12 @@ Change = (
     | Unquarantine
     | Audit
     | PutIncident
-)
-
-
     | Erase
     | CloseBooks
     | DropHistory
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[T]):
     """What a turn changes, and what its caller is told after the commit."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+ERASED = "erased-"  # how a pseudonym begins; the database lets records pass to such only
 Value = str | int | float | datetime | bytes | None
 
 

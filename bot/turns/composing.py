@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from bot.channels.channel import Choice, Message
+from bot.turns.erasing import forgotten, unwanted, voided
 from bot.turns.house import House
 from bot.turns.journal import entry
 from bot.turns.personal_links import PersonalLinks
@@ -21,6 +22,7 @@ from flows.effects import (
     AskPerson,
     Credit,
     Effect,
+    Erase,
     Listen,
     Purpose,
     Release,
@@ -30,7 +32,7 @@ from flows.effects import (
     Sleep,
     Wake,
 )
-from flows.events import ConsentShown, Event
+from flows.events import ConsentShown, Erased, Event
 from flows.intent import Intent
 from flows.journey import Journey
 from flows.lines import ConsentAsked, CreditDelayed, Credited, CreditRejected, GoalReached, Line
@@ -82,6 +84,7 @@ class Composition:
         self.customer = customer
         self.journey = memory.journey or Journey(customer.number, customer.language)
         self.changes: list[Change] = []
+        self._erased_by: str | None = None
 
     @property
     def terms(self) -> Campaign:
@@ -112,17 +115,44 @@ class Composition:
         self._entries, self._tail = row.n, row.hash
         self.changes.append(row)
         for effect in outcome.effects:
-            if not isinstance(effect, Say):
+            if not isinstance(effect, Say | Erase):
                 self.changes.extend(self._change(effect, reply))
+        if Erase() in outcome.effects:
+            self._erased_by = source  # already: the last message must not outlive them
         self._say([*before, *(e for e in outcome.effects if isinstance(e, Say))], reply)
+        if Erase() in outcome.effects:
+            self.erase(source)
+
+    @property
+    def forgotten(self) -> str | None:
+        """Give the number of the customer whom this turn forgets, if it does."""
+        return self.customer.number if self._erased_by is not None else None
+
+    def erase(self, source: str) -> None:
+        """Let the customer be forgotten when this turn is closed."""
+        self._erased_by = source
+        if self._memory.journey is None:
+            return  # imported, and never invited
+        void = tuple(voided(self._memory, self._now))
+        self.changes.extend(void)
+        steps = tuple(change.credit.step for change in void)
+        self.take(Erased(at=self._now, voided=steps), source)
 
     def finish(self) -> tuple[Change, ...]:
         """Close the turn: where the customer stands now is written last."""
+        if self._erased_by is not None:
+            return (*self.changes, *self._forgotten(self._erased_by))
         journey, terms = self.journey, self.terms
         state = standing.state_of(journey, terms).value
         step = standing.step_of(journey, terms)
         put = PutJourney(journey, state, step, journey.months_told, self._now)
         return (*self.changes, put)
+
+    def _forgotten(self, source: str) -> Iterator[Change]:
+        house, who, journey = self._house, self.customer, self.journey
+        yield from unwanted(house, who, journey, self._now)
+        left = journey if self._memory.journey else None
+        yield from forgotten(house, who, left, self._tail, self._now, source)
 
     # --- wishes without words
 
@@ -145,8 +175,8 @@ class Composition:
                 yield from self._listen(reply)
             case AskPerson():
                 yield OpenRequest(number, effect.request, effect.about, self._now)
-            case Say():
-                raise TypeError("words are put together by _say")
+            case Say() | Erase():
+                raise TypeError("words are put together by _say, and forgetting comes last")
 
     def _earned(self, effect: Credit) -> CreditRow:
         name = self.terms.name
@@ -259,7 +289,7 @@ class Composition:
             body=encode(message),
             due=due,
             created_at=self._now,
-            customer=self.customer.number,
+            customer=None if self._erased_by else self.customer.number,
             use_by=use_by(say.purpose, due),
             cost=count(message.text).segments if to.channel is Channel.SMS else 1,
             is_unasked=say.purpose is not Purpose.ANSWER,

@@ -58,7 +58,10 @@ class Conversations:
             inbox=InboxKey(inbound.source, inbound.provider_id),
         )
         left = await self._left(inbound)
-        await self.store.turn(key, lambda memory: self._hear(memory, inbound, left))
+        gone = await self.store.turn(key, lambda memory: self._hear(memory, inbound, left))
+        if gone is not None:
+            self.house.forgotten(gone)
+            await self.store.rights.scrub()
         self.poke()
 
     async def _left(self, inbound: Inbound) -> VolumeLeft | None:
@@ -77,7 +80,8 @@ class Conversations:
 
     def _hear(
         self, memory: Memory, inbound: Inbound, left: VolumeLeft | None = None
-    ) -> Decision[None]:
+    ) -> Decision[str | None]:
+        """Answer; gives the number of the customer who is forgotten by it, if one is."""
         if memory.seen is not None:
             return Decision(None)
         now = self.house.clock()
@@ -97,7 +101,7 @@ class Conversations:
         event = self._said(memory, inbound, hearing, now)
         is_asked = left is not None and hearing.intent is Intent.STATUS and turn.journey.is_member
         turn.take(event, inbound.source, reply, (Say(left),) if left and is_asked else ())
-        return Decision(None, (remember, *turn.finish()))
+        return Decision(turn.forgotten, (remember, *turn.finish()))
 
     def _understand(self, memory: Memory, inbound: Inbound) -> Hearing:
         if inbound.intent is not None:

@@ -1,7 +1,7 @@
 """The house is what every turn needs and no turn changes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.keys import Keys
@@ -21,3 +21,9 @@ class House:
     clock: Callable[[], datetime]
     public_url: str = ""
     telegram_bot: str | None = None  # the bot's user name, None if Telegram is off
+    keepsakes: list[Callable[[str], None]] = field(default_factory=list)
+
+    def forgotten(self, customer: str) -> None:
+        """Tell whoever keeps something about customers beside the store that one is forgotten."""
+        for forget in self.keepsakes:
+            forget(customer)

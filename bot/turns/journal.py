@@ -7,7 +7,7 @@ the chain survives an erasure.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import reduce
 
 import msgspec
@@ -20,7 +20,15 @@ from flows.journey import Journey
 from storage.changes import Append
 from storage.reading import JournalRow
 
+SEALED = "Sealed"  # the kind of a row that stands for all before it
 _KINDS = {kind.__name__: kind for kind in Event.__subclasses__()}
+
+
+class _Sealed(msgspec.Struct):
+    """What a sealed row holds."""
+
+    journey: Journey
+    before: str
 
 
 def entry(
@@ -45,6 +53,26 @@ def entry(
         hash=b"",
     )
     return replace(row, hash=chain(tail, row))
+
+
+def seal(journey: Journey, *, before: bytes, at: datetime, source: str) -> Append:
+    """Begin a journal anew with what is left of a journey whose history goes.
+
+    The row names the hash of the last one that it stands for, and the credits that those earned.
+    """
+    body = _Sealed(journey, before.hex())
+    row = Append(
+        customer=journey.customer,
+        n=1,
+        at=at,
+        known_at=at,
+        kind=SEALED,
+        body=msgspec.json.encode(body).decode(),
+        source=source,
+        effects=", ".join(f"Credit {granted.step}" for granted in journey.granted),
+        hash=b"",
+    )
+    return replace(row, hash=chain(b"", row))
 
 
 def chain(tail: bytes, row: Append | JournalRow) -> bytes:
@@ -72,9 +100,11 @@ def event_of(row: JournalRow) -> Event:
 
 def recompute(customer: str, language: str, rows: Iterable[JournalRow], terms: Campaign) -> Journey:
     """Play the journal from its beginning; the same rows always give the same journey."""
-    happened = map(event_of, rows)
-    start = Journey(customer, language)
-    return reduce(lambda journey, event: advance(journey, event, terms).journey, happened, start)
+    start, happened = Journey(customer, language), list(rows)
+    if happened and happened[0].kind == SEALED:
+        start = msgspec.json.decode(happened.pop(0).body, type=_Sealed).journey
+    events = map(event_of, happened)
+    return reduce(lambda journey, event: advance(journey, event, terms).journey, events, start)
 
 
 def _name(effect: Effect) -> str:

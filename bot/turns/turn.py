@@ -66,9 +66,13 @@ class Turns:
         return await self.store.turn(self._key(customer), decide)
 
     def _key(self, customer: Customer) -> Key:
-        """Ask for a customer and for all addresses: STOPP at one of them was meant for all."""
+        """Ask for a customer and for all addresses: STOPP at one of them was meant for all.
+
+        And for the number: whoever took part and was erased could earn everything a second time.
+        """
         hashes = tuple(self.house.keys.of_address(c.address) for c in customer.contacts)
-        return Key(customer=customer.number, address_hashes=hashes)
+        erased = self.house.keys.of_customer(customer.number)
+        return Key(customer=customer.number, address_hashes=(*hashes, erased))
 
     def _closed(self, customer: Customer, out: frozenset[bytes], now: datetime) -> Customer:
         """Mark the addresses whose owners once said STOPP: an import opens nothing."""

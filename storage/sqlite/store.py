@@ -279,6 +279,15 @@ class SqliteStore:
         finally:
             await hop.close()
 
+    async def _between(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something on the writer's connection between two groups, in no transaction."""
+        if self._is_closed:
+            raise ClosedError
+        try:
+            return await self._hop.run(work)
+        except sqlite3.Error as error:
+            raise StorageError(str(error)) from error
+
 
 async def _asked(hop: Hop, work: Callable[[sqlite3.Connection], T]) -> T:
     try:
@@ -293,15 +302,6 @@ def _connect_writer(path: Path) -> sqlite3.Connection:
     return _set(db, "writer")
 
 
-
-    async def _between(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do something on the writer's connection between two groups, in no transaction."""
-        if self._is_closed:
-            raise ClosedError
-        try:
-            return await self._hop.run(work)
-        except sqlite3.Error as error:
-            raise StorageError(str(error)) from error
 def _connect_reader(path: Path) -> sqlite3.Connection:
     db = _connect(f"{path.absolute().as_uri()}?mode=ro")
     return _set(db, "reader")

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -81,7 +82,7 @@ class SmallHouse:
     ) -> Report:
         """Make a report of the operator; its digest follows from what it says."""
         at = what.at if isinstance(what, Event) else self.now
-        digest = repr((what, customer)).encode()
+        digest = sha256(repr((what, customer)).encode()).digest()
         name = name or f"R{next(IDS)}"
         return Report("crm", name, f"{PREFIX}x.v1", customer, at, what, digest)
 

@@ -15,6 +15,7 @@ from flows.campaign import (
     Inactivity,
     Invitations,
     Messages,
+    Retention,
     Steps,
     Streak,
 )
@@ -59,8 +60,9 @@ def test_the_shipped_file_names_every_setting() -> None:
 
     written_out = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines()}
 
-    for table in (Steps, Streak, Invitations, Calls, Inactivity, Messages, Campaign):
+    for table in (Steps, Streak, Invitations, Calls, Inactivity, Messages, Retention, Campaign):
         tables = {"operator", "steps", "streak", "invitations", "calls", "inactivity", "messages"}
+        tables |= {"help", "retention"}
         names = set(table.__dataclass_fields__) - tables - {"rewards", "requires"}
         assert names <= written_out
 

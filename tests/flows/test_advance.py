@@ -8,6 +8,7 @@ import pytest
 
 from flows.advance import advance
 from flows.campaign import STREAK, Campaign, Steps, WindowStart
+from flows.credit import CreditState
 from flows.effects import Credit, Release, Reserve, Say
 from flows.events import (
     AppInstalled,
@@ -258,6 +259,25 @@ def test_erasing_ends_the_membership_and_all_messages() -> None:
 
     assert erased.journey.is_silent
     assert erased.journey.stage is Stage.ENDED
+
+
+def test_what_was_never_asked_for_is_void_with_an_erasure_and_given_back() -> None:
+    waits = after(member(), PortalRegistered(at=NOON), AppInstalled(at=NOON))
+
+    erased = advance(waits, Erased(at=NOON + DAY, voided=("app",)), TERMS)
+
+    states = {g.step: g.state for g in erased.journey.granted}
+    assert states == {"registration": CreditState.EARNED, "app": CreditState.VOIDED}
+    assert Release(3000) in erased.effects  # all but the 600 that the operator may be booking
+
+
+def test_what_is_left_of_a_journey_promises_what_it_promised() -> None:
+    ended = after(on_streak(), Erased(at=NOON + DAY))
+
+    assert ended.record.granted == ended.granted
+    assert ended.record.consent == ended.consent
+    assert promised(ended.record, TERMS) == promised(ended, TERMS) == 0
+    assert (ended.record.reached, ended.record.calls) == ((), ())
 
 
 def test_somebody_held_out_hears_nothing_and_earns_nothing() -> None:

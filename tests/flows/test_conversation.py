@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from flows.advance import advance
-from flows.effects import AskPerson, Listen, Request, Silence
+from flows.effects import AskPerson, Erase, Listen, Request, Say, Silence
 from flows.events import (
     AddressLinked,
     CreditMoved,
+    Erased,
     Event,
     PlaceFreed,
     PortalRegistered,
@@ -16,6 +17,7 @@ from flows.events import (
 )
 from flows.intent import Intent
 from flows.journey import Journey, Stage
+from flows.lines import DataErased, EraseAsked
 from tests.cast import DAY, NOON, TERMS, after, heard, invited, member, on_streak, says
 from tests.flows.play import wait
 
@@ -41,7 +43,7 @@ TABLE: dict[Intent, tuple[str, str, str, str, str]] = {
     Intent.PERSON: ("PersonCalled",) * 5,
     Intent.TERMS: ("TermsShown",) * 5,
     Intent.OBJECT: ("NothingToObject",) * 5,
-    Intent.DATA: ("DataRequested",) * 5,
+    Intent.DATA: ("DataOffered",) * 5,
     Intent.ERASE: ("EraseAsked",) * 5,
     Intent.LANGUAGE: ("LanguageChanged", "ConsentAsked", *("LanguageChanged",) * 3),
     Intent.QUESTION: ("Misunderstood",) * 5,
@@ -119,13 +121,14 @@ def test_leaving_is_asked_for_twice(answer: Intent) -> None:
     assert after(asked, heard(Intent.LEAVE)).stage is Stage.LEFT
 
 
-def test_erasing_is_asked_for_twice_and_given_to_a_person() -> None:
-    asked = after(member(), heard(Intent.ERASE))
+def test_erasing_is_asked_for_twice_and_names_what_is_lost() -> None:
+    asked = advance(member(), heard(Intent.ERASE), TERMS)
+    confirmed = advance(asked.journey, heard(Intent.ERASE), TERMS)
+    kept = advance(asked.journey, heard(Intent.DECLINE), TERMS)
 
-    confirmed = advance(asked, heard(Intent.ERASE), TERMS)
-
-    assert AskPerson(Request.ERASE) in confirmed.effects
-    assert confirmed.journey.stage is Stage.LEFT
+    assert Say(EraseAsked(3600)) in asked.effects
+    assert confirmed.effects == (Say(DataErased(has_record=True)), Erase())
+    assert says(kept) == ("Kept",)
 
 
 def test_the_second_misunderstanding_in_a_row_offers_the_hotline() -> None:
@@ -183,7 +186,8 @@ def test_a_consent_that_waits_for_a_place_can_be_taken_back(word: Intent) -> Non
 def test_whoever_wants_to_be_erased_is_not_reminded_and_not_enrolled(stage: Stage) -> None:
     asked = replace(invited(), stage=stage, consent=member().consent)
 
-    erased = after(asked, heard(Intent.ERASE), heard(Intent.ERASE), PlaceFreed(at=NOON))
+    erased = after(asked, heard(Intent.ERASE), heard(Intent.ERASE), Erased(at=NOON))
+    erased = after(erased, PlaceFreed(at=NOON))
 
     assert wait(erased, NOON + 40 * DAY).effects == ()
     assert not wait(erased, NOON + 40 * DAY).journey.is_member

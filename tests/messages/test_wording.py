@@ -220,11 +220,11 @@ def test_a_missing_line_is_said_in_the_first_language_and_logged_once(tmp_path: 
 def test_dates_follow_the_locale_of_an_operators_own_language(tmp_path: Path) -> None:
     messages = replace(TERMS.messages, languages=("de", "fr"))
     (tmp_path / "fr").mkdir()
-    macro = "{% macro data_requested(answer_by) %}{{ answer_by | day }}{% endmacro %}"
+    macro = "{% macro objection_noted(about, answer_by) %}{{ answer_by | day }}{% endmacro %}"
     (tmp_path / "fr" / "wording.j2").write_text(macro)
     book = Wordbook.load(replace(TERMS, messages=messages), tmp_path)
 
-    text = book.word(lines.DataRequested(APRIL), "fr", Channel.TELEGRAM, NO_LINKS).text
+    text = book.word(lines.ObjectionNoted(APRIL, APRIL), "fr", Channel.TELEGRAM, NO_LINKS).text
 
     assert text == "30 avril 2027"
 

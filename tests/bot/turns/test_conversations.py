@@ -101,7 +101,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "MENSCH": ("PersonCalled",) * 10,
     "BEDINGUNGEN": ("TermsShown",) * 10,
     "EINSPRUCH": (*("NothingToObject",) * 8, "ObjectionNoted", "NothingToObject"),
-    "DATEN": ("DataRequested",) * 10,
+    "DATEN": ("DataOffered",) * 10,
     "LÖSCHEN": ("EraseAsked",) * 10,
     "AUSSTEIGEN": (*("Declined",) * 2, *("Help",) * 2, *("LeaveAsked",) * 3, *("Help",) * 3),
     "am Ende des Monats": ("Misunderstood",) * 10,

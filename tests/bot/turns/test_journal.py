@@ -34,6 +34,7 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "channel": st.sampled_from(Channel),
     "language": st.sampled_from(["de", "en"]),
     "version": st.just(TERMS.version),
+    "voided": st.lists(st.sampled_from(["video", "app"]), max_size=2).map(tuple),
     "step": st.sampled_from(["registration", "video", "app", "streak"]),
     "share": st.floats(0, 1),
     "call_id": st.sampled_from("abc"),

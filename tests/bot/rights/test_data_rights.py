@@ -1,0 +1,219 @@
+"""Export and erasure: all that is held is handed out, and nothing is left that names anybody."""
+
+import csv
+import io
+import json
+import zipfile
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from sqlite3 import connect
+
+import pytest
+
+from bot.carrier.book import Move
+from bot.credits.audit import verify
+from bot.credits.ledger import check
+from bot.credits.proofs import prove
+from bot.rights.data_rights import Act
+from flows.credit import CreditState
+from flows.customer import Contact, Customer
+from flows.events import AppInstalled, HotlineCalled, PortalRegistered
+from flows.journey import Stage
+from tests.bot.small_house import SmallHouse, small_house, words_of
+from tests.cast import ALICE, BABAK, BABAKS_TELEGRAM, DAY
+
+pytestmark = pytest.mark.anyio
+
+MAIL = "mailto:alice.lindqvist@example.org"
+BOTH = Contact(ALICE.contacts[0].address), Contact(BABAKS_TELEGRAM)
+FULL = replace(
+    ALICE,
+    contacts=BOTH,
+    attributes=(("name", "Alice Lindqvist"), ("area", "10115")),
+    bucket="B-4917139",
+    account="A-778899",
+)
+NAMES = ("100001", "1713920011", "700002", "Lindqvist", "B-4917139", "A-778899")
+
+
+async def live(house: SmallHouse, customer: Customer = FULL) -> None:
+    """Let somebody take part, be credited, call, ask for a person, and have a report waiting."""
+    await house.join(customer)
+    await house.do_all_steps(customer.number)
+    for step in ("registration", "video"):
+        await book(house, step, customer.number)
+    house.clock.at += DAY
+    called = HotlineCalled(at=house.now, call_id="C-1", duration_s=60, reason="bill")
+    await house.report(called, customer.number)
+    await house.hear("HUMAN", customer.contacts[0].address)
+    ahead = AppInstalled(at=house.now + DAY)
+    await house.report(ahead, customer.number)
+
+
+async def book(house: SmallHouse, step: str, customer: str) -> None:
+    for to in (CreditState.REQUESTED, CreditState.ACCEPTED, CreditState.CONFIRMED):
+        seen = await house.credit(step, customer)
+        move = Move(seen=seen, to=to, at=house.now, provider_id=f"T-{step}")
+        assert await house.premises.credits.move(move)
+
+
+def found(folder: Path, *names: str) -> list[tuple[str, str]]:
+    """Search every byte of every file for these names, as text and in UTF-16."""
+    return [
+        (path.name, name)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        for name in names
+        for as_bytes in (name.encode(), name.encode("utf-16-le"))
+        if as_bytes in path.read_bytes()
+    ]
+
+
+async def test_an_export_holds_everything_in_json_and_in_tables(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house)
+
+        export = await house.premises.rights.export(ALICE.number)
+
+        assert export is not None
+        whole = json.loads(export.as_json())
+        assert whole["customer"][0]["attributes"] == {"name": "Alice Lindqvist", "area": "10115"}
+        assert {credit["step"]: credit["state"] for credit in whole["credits"]} == {
+            "registration": "confirmed",
+            "video": "confirmed",
+            "app": "earned",
+        }
+        assert "C-1" in str(whole["events"])
+        kept = whole["consent_texts"][0]
+        assert kept["version"] == house.premises.terms.current.version
+        assert kept["text"] in {words_of(row) for row in await house.messages()}
+        with zipfile.ZipFile(io.BytesIO(export.as_zip())) as archive:
+            assert json.loads(archive.read("data.json")) == whole
+            table = archive.read("messages.csv").decode("utf-8-sig")
+            rows = list(csv.DictReader(io.StringIO(table)))
+        assert [row["line"] for row in rows] == [message["line"] for message in whole["messages"]]
+
+
+async def test_an_export_of_nobody_is_none(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        assert await house.premises.rights.export("4711") is None
+        assert not await house.premises.rights.erase("4711", "manager")
+
+
+async def test_after_an_erasure_no_byte_names_anybody(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house, replace(BABAK, contacts=BABAK.contacts))
+        await live(house)
+        assert {name for _, name in found(tmp_path, *NAMES)} == set(NAMES)
+
+        assert await house.premises.rights.erase(ALICE.number, "manager", Act("9001", "she asked"))
+
+        assert found(tmp_path, *NAMES) == []  # while it runs: the log of the database as well
+        assert found(tmp_path, "1713920012") != []
+        await house.check(BABAK.number)
+    assert found(tmp_path, *NAMES) == []
+
+
+async def test_what_stays_adds_up_and_holds_together(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house)
+        credit = await house.credit("video")
+
+        await house.premises.rights.erase(ALICE.number, "manager", Act("9001", "she asked"))
+
+        pseudonym = house.premises.keys.pseudonym(ALICE.number)
+        assert (await verify(house.store)).ok
+        checked = await check(house.store, house.premises.terms)
+        assert checked.faults == ()
+        assert checked.accounts["delivered"] == 1200
+        assert checked.accounts["liability"] == 0
+        await house.check(pseudonym)
+        left = await house.journey(pseudonym)
+        assert (left.stage, left.calls, left.reached) == (Stage.ENDED, (), ())
+        assert left.consent is not None
+        states = {c.step: c.state for c in (await house.dossier(pseudonym)).memory.credits}
+        assert states["app"] is CreditState.VOIDED
+        proof = await prove(house.store, house.premises.terms, credit.id)
+        assert proof is not None
+        assert proof.faults == []
+        assert [link.kind for link in proof.chain][:3] == ["event", "terms", "consent"]
+
+
+async def test_a_credit_in_the_air_is_booked_to_the_pseudonym(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await house.join(FULL)
+        await house.report(PortalRegistered(at=house.now))
+        seen = await house.credit("registration")
+        await house.premises.credits.move(
+            Move(seen=seen, to=CreditState.REQUESTED, at=house.now, provider_id="T-1")
+        )
+
+        await house.premises.rights.erase(ALICE.number, "manager")
+        pseudonym = house.premises.keys.pseudonym(ALICE.number)
+        seen = await house.credit("registration", pseudonym)
+        await house.premises.credits.move(
+            Move(seen=seen, to=CreditState.CONFIRMED, at=house.now, provider_id="T-1")
+        )
+
+        assert (await check(house.store, house.premises.terms)).faults == ()
+        assert (await house.credit("registration", pseudonym)).state is CreditState.CONFIRMED
+        await house.check(pseudonym)
+        assert [row.line for row in await house.messages(pseudonym)] == []
+
+
+async def test_erasing_in_the_chat_takes_two_words_and_answers_once(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house)
+        phone = ALICE.contacts[0].address
+
+        await house.hear("DELETE", phone)
+        asked = words_of((await house.messages())[-1])
+        await house.hear("DELETE", phone)
+
+        assert "deleted" not in asked.lower()
+        rows = house.rows("select recipient, line, customer from outbox")
+        assert rows == [(phone.uri, "DataErased", None)]  # it goes when it is sent
+        with closing(connect(tmp_path / "bot.db")) as db, db:
+            db.execute("delete from outbox")
+        await house.store.rights.scrub()
+        assert found(tmp_path, *NAMES) == []
+
+
+async def test_whoever_was_erased_is_not_written_to_again_and_not_invited_anew(
+    tmp_path: Path,
+) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house)
+        await house.premises.rights.erase(ALICE.number, "manager")
+
+        same = await house.invite(FULL)
+        moved = replace(ALICE, contacts=(Contact(BABAK.contacts[0].address),))
+        await house.premises.rights.erase(ALICE.number, "manager")
+        again = await house.invite(moved)
+
+        assert (same, again) == ("not_invited", "not_invited")
+
+
+async def test_a_manager_who_erases_somebody_stays_in_the_chain_of_acts(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house)
+
+        await house.premises.rights.erase(ALICE.number, "manager", Act("9001 by root", "she asked"))
+
+        pseudonym = house.premises.keys.pseudonym(ALICE.number)
+        acts = house.rows("select actor, act, about from audit")
+        assert acts == [("9001 by root", "erase", f"{pseudonym}: she asked")]
+
+
+async def test_a_report_that_comes_after_an_erasure_is_about_nobody(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        await live(house)
+        await house.premises.rights.erase(ALICE.number, "manager")
+        house.clock.at += timedelta(days=2)
+
+        taken = await house.report(PortalRegistered(at=house.now))
+
+        assert taken.result.value == "unknown_customer"
+        assert found(tmp_path, *NAMES) == []
