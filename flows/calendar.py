@@ -77,6 +77,22 @@ def next_loud(
     return max(at, local.astimezone(UTC))
 
 
+def next_open(
+    at: datetime, zone: ZoneInfo, hours: tuple[int, int], *, saturdays: bool, land: str | None
+) -> datetime:
+    """Give the first moment from `at` on at which an office is open, `hours` of a workday long."""
+    opens, closes = hours
+    last = SATURDAY if saturdays else SATURDAY - 1
+    local = at.astimezone(zone)
+    if local.hour >= closes:
+        local = _morning(local.date() + DAY, opens, zone)
+    elif local.hour < opens:
+        local = _morning(local.date(), opens, zone)
+    while local.weekday() > last or _is_day_of_rest(local.date(), land):
+        local = _morning(local.date() + DAY, opens, zone)
+    return max(at, local.astimezone(UTC))
+
+
 def next_quiet(at: datetime, zone: ZoneInfo, quiet: tuple[int, int]) -> datetime:
     """Give the first moment after `at` at which quiet hours begin."""
     local = at.astimezone(zone)

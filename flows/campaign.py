@@ -137,6 +137,21 @@ class Messages:
 
 
 @dataclass(frozen=True, slots=True)
+class Help:
+    """Who answers what no topic answers, and when somebody is there."""
+
+    opens_hour: int = 9
+    closes_hour: int = 17
+    saturdays: bool = False
+    topics: str = ""  # a folder with the operator's own topics; empty: only ours
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """Give the hours at which the office opens and closes."""
+        return self.opens_hour, self.closes_hour
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """How long is kept what is not needed any more (programme.md section 8)."""
 
@@ -160,6 +175,7 @@ class Campaign:
     inactivity: Inactivity = Inactivity()
     messages: Messages = Messages()
     retention: Retention = Retention()
+    help: Help = Help()
     budget_megabytes: int | None = None
     holdout_percent: float = 0
     approval_above: int = 0
@@ -229,6 +245,12 @@ def _contradictions(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
         "messages.quiet_from_hour",
         not 0 <= hours[1] < hours[0] <= MIDNIGHT,
         "must follow quiet_until",
+    )
+    office = terms.help
+    yield (
+        "help.closes_hour",
+        not 0 <= office.opens_hour < office.closes_hour <= MIDNIGHT,
+        "must follow opens_hour",
     )
     yield "ends_at", bool(terms.ends_at and terms.ends_at.tzinfo is None), "needs a zone"
     yield "holdout_percent", not 0 <= terms.holdout_percent < EVERYBODY, "must lie in [0, 100)"

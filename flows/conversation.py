@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from flows import standing
+from flows import helping, standing
 from flows.campaign import Campaign
 from flows.customer import Consent
 from flows.effects import AskPerson, Erase, Listen, Purpose, Request, Say, Silence
@@ -20,25 +20,22 @@ from flows.lines import (
     Emergency,
     EraseAsked,
     Help,
-    HotlineOffered,
     InvitationExpired,
     Kept,
     LanguageChanged,
     LeaveAsked,
     Left,
     Line,
-    Misunderstood,
     NextStep,
     NothingToObject,
     ObjectionNoted,
     OptedIn,
     OptedOut,
     OptOutAsked,
-    PersonCalled,
     PutOnWaitingList,
     TermsShown,
 )
-from flows.steps.streak import Judgement, judge
+from flows.steps.streak import contestable
 
 Answer = Callable[[Journey, Heard, Campaign], Outcome]
 
@@ -47,8 +44,9 @@ def answer(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     """Answer what the customer said; a question of ours is settled by whatever comes next."""
     if heard.intent is Intent.EMERGENCY:
         return _say(journey, Emergency())
-    if heard.intent is not Intent.QUESTION:
-        journey = replace(journey, misunderstandings=0)
+    if heard.intent is Intent.QUESTION:
+        return helping.answer(journey, heard, terms)
+    journey = replace(journey, misunderstandings=0)
     asked, journey = journey.question, replace(journey, question=None)
     if asked is not None:
         if heard.intent is Intent.DECLINE:
@@ -119,8 +117,13 @@ def _opt_out(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
 
 def _maybe_opt_out(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     if journey.is_silent:
-        return _question(journey, heard, terms)
-    return _say(replace(journey, question=Question.OPT_OUT), OptOutAsked())
+        return helping.answer(journey, heard, terms)
+    journey = replace(journey, question=Question.OPT_OUT)
+    if heard.is_attended:
+        return _say(journey, OptOutAsked()).then(AskPerson(Request.PERSON))
+    if helping.knows(journey, heard):
+        return helping.answer(journey, heard, terms)
+    return _say(journey, OptOutAsked())
 
 
 def _opt_in(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
@@ -170,20 +173,7 @@ def _terms(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     return _say(journey, TermsShown(terms.version, terms.streak.months))
 
 
-def _question(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
-    """Offer help the first time, a person and the hotline plainly the second time in a row."""
-    del heard, terms
-    times = journey.misunderstandings + 1
-    journey = replace(journey, misunderstandings=times)
-    return _say(journey, Misunderstood() if times == 1 else HotlineOffered())
-
-
 # --- People -------------------------------------------------------------------------------------
-
-
-def _person(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
-    del heard, terms
-    return _say(journey, PersonCalled()).then(AskPerson(Request.PERSON))
 
 
 def _object(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
@@ -193,15 +183,9 @@ def _object(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
         noted = ObjectionNoted(journey.out_at, answer_by)
         disputed = replace(journey, is_drop_disputed=True)
         return _say(disputed, noted).then(AskPerson(Request.OBJECTION, "drop"))
-    against = (Judgement.COUNTED, Judgement.PROVISIONAL)
-    calls = [
-        call
-        for call in journey.calls
-        if judge(call, journey, terms) in against and call.verdict is not Verdict.UPHELD
-    ]
-    if not calls or not journey.is_member:
+    latest = contestable(journey, terms)
+    if latest is None:
         return _say(journey, NothingToObject())
-    latest = max(calls, key=lambda call: call.at)
     contested = tuple(
         replace(c, verdict=Verdict.DISPUTED) if c is latest else c for c in journey.calls
     )
@@ -254,13 +238,13 @@ _ANSWERS: dict[Intent, Answer] = {
     Intent.STATUS: _status,
     Intent.NEXT: _next,
     Intent.HELP: _help,
-    Intent.PERSON: _person,
+    Intent.PERSON: helping.call_person,
     Intent.TERMS: _terms,
     Intent.OBJECT: _object,
     Intent.DATA: _data,
     Intent.ERASE: _erase,
     Intent.LANGUAGE: _language,
-    Intent.QUESTION: _question,
+    Intent.QUESTION: helping.answer,
 }
 # What settles a question of ours besides JA, and what then happens.
 _CONFIRMS = {

@@ -106,4 +106,21 @@ class AskPerson:
     about: str = ""
 
 
-Effect = Say | Credit | Wake | Sleep | Reserve | Release | Silence | Listen | AskPerson | Erase
+@dataclass(frozen=True, slots=True)
+class KeepWords:
+    """Keep what was just said for a while: a person who is asked later should read it."""
+
+
+Effect = (
+    Say
+    | Credit
+    | Wake
+    | Sleep
+    | Reserve
+    | Release
+    | Silence
+    | Listen
+    | AskPerson
+    | KeepWords
+    | Erase
+)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flows.customer import Channel
-from flows.intent import Intent
+from flows.intent import Intent, Remark
 
 
 class Feed(StrEnum):
@@ -56,13 +56,24 @@ class PlaceFreed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard(Event):
-    """The customer said or tapped something. `has_room`: the budget bears one more member."""
+    """The customer said or tapped something. `has_room`: the budget bears one more member.
+
+    Of a free text: the one `topic` that it is clearly about, or those that may be meant
+    (`offered`), the number that was picked of an offer, what it is else (`remark`), and whether a
+    person of ours is talking with the customer (`is_attended`). The words themselves are never in
+    here, for this is kept for good.
+    """
 
     intent: Intent
     channel: Channel
     message_id: str = ""
     language: str | None = None
     has_room: bool = True
+    topic: str | None = None
+    offered: tuple[str, ...] = ()
+    pick: int | None = None
+    remark: Remark | None = None
+    is_attended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +185,7 @@ class ObjectionAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditReversed(Event):
-    """A manager took back a credit that had been confirmed; the customer knows why."""
+    """A credit that had been confirmed was taken back, by the will of a manager."""
 
     step: str
 

@@ -23,3 +23,11 @@ class Intent(StrEnum):
     ERASE = "erase"
     LANGUAGE = "language"
     QUESTION = "question"  # anything else
+
+
+class Remark(StrEnum):
+    """What a free text is, where it is no question about a topic."""
+
+    SIGNS = "signs"  # no words at all: emoji, a dot
+    ANGER = "anger"
+    FOREIGN = "foreign"  # in a language that we do not speak

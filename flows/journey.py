@@ -128,6 +128,9 @@ class Journey:
     inactivity_warnings: int = 0
     months_told: int = 0
     misunderstandings: int = 0
+    # Topics that were offered by number, and when: "2" means the second of them for a while.
+    offered: tuple[str, ...] = ()
+    offered_at: datetime | None = None
 
     def has(self, step: str) -> bool:
         """Tell whether a step is done or waived."""

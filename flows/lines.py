@@ -149,6 +149,16 @@ class CreditRejected(Line):
     megabytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class CreditTakenBack(Line):
+    """A credit was taken back from the customer's volume; what stays is the total."""
+
+    offers = (Intent.PERSON, Intent.STATUS)
+    step: str
+    megabytes: int
+    total: int
+
+
 # --- The months without a call ------------------------------------------------------------------
 
 
@@ -426,12 +436,77 @@ class StatusDone(Line):
     total: int
 
 
+# --- What the operator's systems tell; it stands before a status or an answer -------------------
+
+
 @dataclass(frozen=True, slots=True)
 class VolumeLeft(Line):
-    """What is left of the month's volume, as the operator tells; it stands before a status."""
+    """What is left of the month's volume. `read_at`: when, if it was not read just now."""
 
     megabytes: int
     until: datetime | None
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One item of a bill, and by how many cents it differs from the bill before."""
+
+    name: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillTold(Line):
+    """The last bill, and what changed most since the one before; cents of `currency`."""
+
+    billed_at: datetime
+    cents: int
+    currency: str
+    more: int | None
+    changes: tuple[Change, ...]
+    read_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutageTold(Line):
+    """Whether we know of an open incident where the customer lives, and since when."""
+
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactMissing(Line):
+    """What could not be read in time: volume, bill or outage."""
+
+    fact: str
+
+
+# --- Help ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAnswered(Line):
+    """The answer to a question, and where it is done online."""
+
+    offers = (Intent.PERSON,)
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsOffered(Line):
+    """Several topics may be meant: which one? A number, a title or a button answers."""
+
+    offers = (Intent.PERSON,)
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAwaited(Line):
+    """Behind the answer to a question: the consent still waits for a yes or a no."""
+
+    offers = (Intent.JOIN, Intent.DECLINE)
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,15 +525,51 @@ class Misunderstood(Line):
 
 
 @dataclass(frozen=True, slots=True)
-class HotlineOffered(Line):
-    """The second time in a row: a person and the hotline, plainly."""
+class SignsSeen(Line):
+    """Only emoji or other signs came: words are needed."""
 
-    offers = (Intent.PERSON, Intent.STATUS)
+    offers = (Intent.HELP, Intent.STATUS)
+
+
+@dataclass(frozen=True, slots=True)
+class AngerHeard(Line):
+    """Somebody is angry: we are sorry, and a person will gladly help."""
+
+    offers = (Intent.PERSON, Intent.HELP)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageUnknown(Line):
+    """Which languages are understood here, said in each of them; a person and the hotline."""
+
+    offers = (Intent.PERSON,)
+
+
+@dataclass(frozen=True, slots=True)
+class HotlineOffered(Line):
+    """The second time in a row: a person has been asked; the hotline, plainly.
+
+    `from_`: from when on somebody is there, None if somebody is there now.
+    """
+
+    offers = (Intent.STATUS,)
+    from_: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PersonCalled(Line):
-    """A person will answer here; the hotline's number for those who cannot wait."""
+    """A person will answer here, and from when on; the hotline for those who cannot wait."""
+
+    from_: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnswered(Line):
+    """What a person of ours wrote, signed with a first name."""
+
+    offers = (Intent.PERSON,)
+    text: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The buttons below a text: the places it opens, then what can be answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from flows import lines
 from flows.intent import Intent
 from flows.lines import Line
+from messages.topics import TopicTexts
 from messages.vocabulary import Place, Vocabulary
 
 _STEPS: Mapping[str, Place] = {"video": Place.FILM, "app": Place.APP}
@@ -42,11 +43,25 @@ class Button:
     label: str
     intent: Intent | None = None
     url: str | None = None
+    topic: str | None = None
 
 
-def buttons(line: Line, name: str, vocabulary: Vocabulary, places: Places) -> tuple[Button, ...]:
+class Tongue(Protocol):
+    """What is said in one language: the words of its buttons and its help topics."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Give the words."""
+
+    @property
+    def topics(self) -> TopicTexts:
+        """Give the topics."""
+
+
+def buttons(line: Line, name: str, tongue: Tongue, places: Places) -> tuple[Button, ...]:
     """Give the buttons of a line; what this language has no word for is left out."""
-    leading = tuple(_leading(line, vocabulary, places))
+    vocabulary, topics = tongue.vocabulary, tongue.topics
+    leading = (*_leading(line, vocabulary, places), *_of_topics(line, vocabulary, topics))
     labels = ((vocabulary.label(name, intent), intent) for intent in line.offers)
     return (*leading, *(Button(label, intent) for label, intent in labels if label))
 
@@ -58,6 +73,20 @@ def _leading(line: Line, vocabulary: Vocabulary, places: Places) -> list[Button]
     label = vocabulary.opens.get(place) if place else None
     url = _url(place, places) if place and label else None
     return [Button(label, url=url)] if label and url else []
+
+
+def _of_topics(line: Line, vocabulary: Vocabulary, topics: TopicTexts) -> Iterator[Button]:
+    """Lead to a topic's place in the portal, or to the topics that may be meant."""
+    match line:
+        case lines.TopicAnswered(topic=topic):
+            label = vocabulary.opens.get(Place.PORTAL)
+            if label:
+                yield Button(label, url=topics.link(topic))
+        case lines.TopicsOffered(topics=offered):
+            for topic in offered:
+                yield Button(topics.title(topic), Intent.QUESTION, topic=topic)
+        case _:
+            return
 
 
 def opens(line: Line) -> Place | None:

@@ -27,7 +27,10 @@ class Manner:
 
     def teach(self, environment: Environment) -> None:
         """Make the manner known to the macros of an environment."""
-        written = (self.day, self.moment, self.volume, self.bold, self.link, self.bar)
+        written = (
+            *(self.day, self.moment, self.hour, self.volume, self.money),
+            *(self.bold, self.link, self.bar, self.lines),
+        )
         environment.filters.update({write.__name__: write for write in written})
 
     def day(self, at: datetime) -> str:
@@ -38,6 +41,18 @@ class Manner:
     def moment(self, at: datetime) -> str:
         """Write a day and its time, to the minute: "30. April 2027, 14:05"."""
         return f"{self.day(at)}, {format_time(at, 'short', self.zone, self.locale)}"
+
+    def hour(self, at: datetime) -> str:
+        """Write a time of day: "14:05"."""
+        return format_time(at, "short", self.zone, self.locale)
+
+    def money(self, cents: int, currency: str) -> str:
+        """Write an amount: "24,99 EUR"; the sign of a currency counts double in an SMS."""
+        return f"{format_decimal(Decimal(cents) / 100, '#,##0.00', self.locale)} {currency}"
+
+    def lines(self, text: str) -> str:
+        """Keep the breaks of what a person wrote."""
+        return " ¶ ".join(line for line in text.splitlines() if line.strip())
 
     def volume(self, megabytes: int) -> str:
         """Write a volume exactly, in GB from 1000 MB on: "600 MB", "1,8 GB"."""

@@ -86,6 +86,7 @@ _WITH_HOTLINE = (
     lines.CallRepaired,
     lines.GoalUnreachable,
     lines.CreditRejected,
+    lines.CreditTakenBack,
     lines.ObjectionNoted,
     lines.ObjectionDecided,
     lines.NothingToObject,
@@ -96,6 +97,9 @@ _WITH_HOTLINE = (
     lines.Help,
     lines.Misunderstood,
     lines.HotlineOffered,
+    lines.AngerHeard,
+    lines.LanguageUnknown,
+    lines.TopicsOffered,
     lines.PersonCalled,
     lines.TermsShown,
     lines.NotInvited,
@@ -120,6 +124,15 @@ _ANSWERS = (
     lines.StatusSettling,
     lines.StatusDone,
     lines.VolumeLeft,
+    lines.BillTold,
+    lines.OutageTold,
+    lines.FactMissing,
+    lines.TopicAnswered,
+    lines.TopicsOffered,
+    lines.ConsentAwaited,
+    lines.SignsSeen,
+    lines.AngerHeard,
+    lines.LanguageUnknown,
     lines.Misunderstood,
     lines.HotlineOffered,
     lines.PersonCalled,
@@ -202,7 +215,9 @@ def _kind(rendering: Rendering, campaign: Campaign, tone: Tone) -> str | None:
 
 def _honest(rendering: Rendering, campaign: Campaign, tone: Tone) -> str | None:
     del campaign
-    return None if isinstance(rendering.line, _CAMPAIGNING) else _said(rendering, tone.upsell)
+    # What somebody asks about offers is answered; such answers have rules of their own.
+    is_free = isinstance(rendering.line, (*_CAMPAIGNING, lines.TopicAnswered))
+    return None if is_free else _said(rendering, tone.upsell)
 
 
 def _said(rendering: Rendering, phrases: tuple[str, ...]) -> str | None:

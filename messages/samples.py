@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from flows import lines
 from flows.lines import Line, Mark, StepMark
+from messages.topics import shipped
 from messages.wording import FixedLinks
 
 # A Wednesday in September, 22:58 in Berlin: every part of it has its longest spelling.
@@ -19,6 +20,7 @@ _MIXED = (
     StepMark("app", _SHARE, Mark.WAIVED),
 )
 _VERSION = "2027-09-22"
+_CHANGES = (lines.Change("Anrufe ins Ausland", 2345), lines.Change("Sonderrufnummern", -1234))
 
 LONG_LINKS = FixedLinks(
     telegram="https://t.me/NordlichtBonusBot?start=2bGx0ZkQ8vYw5rTn1LsPqA",
@@ -46,6 +48,8 @@ EXTREMES: tuple[Line, ...] = (
     lines.Credited("registration", _SHARE, _ALL, 3, 3, None, None),
     lines.CreditRejected("registration", _SHARE),
     lines.CreditRejected("streak", _BONUS),
+    lines.CreditTakenBack("registration", _SHARE, _ALL),
+    lines.CreditTakenBack("streak", _BONUS, 0),
     lines.StreakStarted(_OF, _BONUS, LATE),
     lines.MonthDone(11, _OF, _DAYS, LATE, _BONUS),
     lines.MonthDone(11, _OF, 1, LATE, _BONUS),
@@ -90,12 +94,28 @@ EXTREMES: tuple[Line, ...] = (
     lines.StatusDone(_ALL),
     lines.StatusDone(0),
     lines.VolumeLeft(_ALL, LATE),
-    lines.VolumeLeft(_ALL, None),
+    lines.VolumeLeft(_ALL, None, LATE),
+    lines.BillTold(LATE, 123_456, "EUR", 23_456, _CHANGES, LATE),
+    lines.BillTold(LATE, 123_456, "EUR", -23_456, _CHANGES, None),
+    lines.BillTold(LATE, 123_456, "EUR", 0, (), None),
+    lines.BillTold(LATE, 123_456, "EUR", None, (), None),
+    lines.OutageTold(LATE),
+    lines.OutageTold(None),
+    *(lines.FactMissing(fact) for fact in ("volume", "bill", "outage")),
+    *(lines.TopicAnswered(topic) for topic in shipped().ids),
+    lines.TopicsOffered(("programme", "address", "password")),
+    lines.ConsentAwaited(_VERSION),
     lines.Help(is_member=True),
     lines.Help(is_member=False),
     lines.Misunderstood(),
-    lines.HotlineOffered(),
-    lines.PersonCalled(),
+    lines.SignsSeen(),
+    lines.AngerHeard(),
+    lines.LanguageUnknown(),
+    lines.HotlineOffered(LATE),
+    lines.HotlineOffered(None),
+    lines.PersonCalled(LATE),
+    lines.PersonCalled(None),
+    lines.PersonAnswered("We have looked at it, it is settled now.\nKind regards", "Wilhelmina"),
     lines.TermsShown(_VERSION, _OF),
     lines.DataOffered(),
     lines.EraseAsked(_ALL),

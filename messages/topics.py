@@ -5,7 +5,7 @@ the same shape. Finding only calculates: no model, no network.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -17,9 +17,10 @@ import msgspec
 
 from flows.campaign import Operator
 from flows.customer import Channel
+from messages.folding import fold, words
 from messages.ranking import ELSEWHERE, Ranking
 
-_LISTS = ("courtesy", "elsewhere")  # what is no topic in a file of topics
+_LISTS = ("courtesy", "elsewhere", "anger")  # what is no topic in a file of topics
 _MOST_FOUND = 5
 _MOST_OFFERED = 3
 # Calibrated on tests/messages/questions.toml; what is below resembles small talk as much.
@@ -81,6 +82,31 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicTexts:
+    """What the topics say in one language by one channel, for the wording and its buttons."""
+
+    topics: "Topics"
+    language: str
+    channel: Channel
+    operator: Operator
+
+    def title(self, id_: str) -> str:
+        """Give what a topic is called; one that is gone meanwhile by its id."""
+        topic = self.topics.known(id_, self.language)
+        return topic.title if topic else id_
+
+    def answer(self, id_: str) -> str:
+        """Give the answer; of a topic that is gone meanwhile the hotline's number."""
+        topic = self.topics.known(id_, self.language)
+        return topic.answer(self.channel, self.operator) if topic else self.operator.hotline
+
+    def link(self, id_: str) -> str:
+        """Give the topic's place in the portal."""
+        topic = self.topics.known(id_, self.language)
+        return topic.link(self.operator.portal_url) if topic else self.operator.portal_url
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A topic that a text may be about, and why: the words, or parts of words, that decided."""
 
@@ -115,9 +141,20 @@ _Tables = Mapping[str, object]
 class Topics:
     """Every topic in every language, ready to be asked."""
 
-    def __init__(self, topics: Mapping[str, Mapping[str, Topic]], ranking: Ranking) -> None:
+    def __init__(
+        self,
+        topics: Mapping[str, Mapping[str, Topic]],
+        ranking: Ranking,
+        anger: Iterable[str] = (),
+    ) -> None:
         self._topics = topics
         self._ranking = ranking
+        self._anger = frozenset(word for said in anger for word in words(fold(said)))
+        self._titles = {
+            " ".join(words(fold(topic.title))): topic.id
+            for spoken in topics.values()
+            for topic in spoken.values()
+        }
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -135,8 +172,20 @@ class Topics:
 
     def topic(self, id_: str, language: str) -> Topic:
         """Give a topic in this language, or in another where this one lacks it; else KeyError."""
+        return self.known(id_, language) or _missing(id_)
+
+    def known(self, id_: str, language: str) -> Topic | None:
+        """Give a topic as `topic` does, None if there is no such topic (any more)."""
         spoken = (self.of(_own(language)), *self._topics.values())
-        return next((topics[id_] for topics in spoken if id_ in topics), None) or _missing(id_)
+        return next((topics[id_] for topics in spoken if id_ in topics), None)
+
+    def titled(self, text: str) -> str | None:
+        """Find the topic whose title this is, in any language, as somebody types it."""
+        return self._titles.get(" ".join(words(fold(text))))
+
+    def is_angry(self, text: str) -> bool:
+        """Tell whether somebody swears, in any language."""
+        return not self._anger.isdisjoint(words(fold(text)))
 
     def find(self, text: str, language: str) -> tuple[Found, ...]:
         """Find what a text may be about, best first, in any language; the own one counts more."""
@@ -179,7 +228,8 @@ def load(overrides: Path | None = None) -> Topics:
         told[language] = _merged(told.get(language, {}), _read(place))
     topics = {language: dict(_topics(language, tables)) for language, tables in told.items()}
     courtesy = {word for tables in told.items() for word in _listed("courtesy", *tables)}
-    return Topics(topics, Ranking(dict(_phrases(told, topics)), courtesy))
+    anger = [word for tables in told.items() for word in _listed("anger", *tables)]
+    return Topics(topics, Ranking(dict(_phrases(told, topics)), courtesy), anger)
 
 
 def _own(language: str) -> str:

@@ -25,7 +25,9 @@ from flows.customer import Channel
 from flows.lines import Line
 from messages.alphabet import normalise
 from messages.buttons import Button, Places, buttons
+from messages.cards import Card, card_of
 from messages.manner import Manner
+from messages.topics import Topics, TopicTexts, shipped
 from messages.vocabulary import Vocabulary, vocabularies
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -74,6 +76,7 @@ class Wording:
     text: str
     buttons: tuple[Button, ...] = ()
     subject: str | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,9 @@ class Speech:
     channel: Channel
     macros: Mapping[str, Macro]
     vocabulary: Vocabulary
+    brand: str
+    manner: Manner
+    topics: TopicTexts
 
     def say(self, name: str, line: Line, links: Links) -> str | None:
         """Render a line; None if there is no macro of this name."""
@@ -107,15 +113,17 @@ class Wordbook:
         self._missed: set[tuple[str, str]] = set()
 
     @classmethod
-    def load(cls, campaign: Campaign, overrides: Path | None = None) -> "Wordbook":
+    def load(
+        cls, campaign: Campaign, overrides: Path | None = None, topics: Topics | None = None
+    ) -> "Wordbook":
         """Read the shipped wording and the operator's own, `<overrides>/<language>/wording.j2`.
 
         The first language of the campaign stands in for what another one lacks. Raises Unspoken,
         and jinja2.TemplateSyntaxError with file and line.
         """
-        languages = campaign.messages.languages
+        languages, known = campaign.messages.languages, topics or shipped()
         speeches = [
-            _speech(language, channel, sources, campaign)
+            _speech(sources, campaign, TopicTexts(known, language, channel, campaign.operator))
             for language in languages
             for sources in [_sources(language, overrides)]
             for channel in Channel
@@ -195,21 +203,23 @@ def _sources(language: str, overrides: Path | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _speech(language: str, channel: Channel, sources: tuple[str, ...], terms: Campaign) -> Speech:
+def _speech(sources: tuple[str, ...], terms: Campaign, topics: TopicTexts) -> Speech:
+    language, channel = topics.language, topics.channel
     known = vocabularies()
     first = known.get(terms.messages.languages[0]) or next(iter(known.values()))
     vocabulary = known.get(language, first)
     locale = Locale.parse(vocabulary.locale if language in known else language)
-    environment = _environment(Manner(locale, terms.zone, channel))
+    manner = Manner(locale, terms.zone, channel)
+    environment = _environment(manner)
     operator = terms.operator
     environment.globals |= {field.name: getattr(operator, field.name) for field in fields(operator)}
     environment.globals |= {"channel": channel.value} | {c.value: c is channel for c in Channel}
-    environment.globals["links"] = _Current()
+    environment.globals |= {"links": _Current(), "help_topics": topics}
     macros: dict[str, Macro] = {}
     for source in sources:
         code = _compiled(f"{language}/wording.j2", source, is_html=channel is Channel.TELEGRAM)
         macros |= _macros(Template.from_code(environment, code, environment.make_globals(None)))
-    return Speech(language, channel, macros, vocabulary)
+    return Speech(language, channel, macros, vocabulary, operator.brand, manner, topics)
 
 
 @cache
@@ -253,7 +263,9 @@ def _finished(text: str, line: Line, speech: Speech, links: Links) -> Wording:
             return Wording(text)
         case Channel.TELEGRAM:
             named = name_of(type(line))
-            return Wording(text, buttons(line, named, speech.vocabulary, links))
+            offered = buttons(line, named, speech, links)
+            card = card_of(line, speech.language, speech.brand, speech.manner.volume)
+            return Wording(text, offered, card=card)
         case Channel.EMAIL:
             head, _, body = text.partition("\n")
             if not head.startswith(_SUBJECT):

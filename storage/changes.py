@@ -1,11 +1,11 @@
 """What a turn changes: a decision is a list of these, applied all or none."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from flows.customer import Contact, Customer
+from flows.customer import Address, Contact, Customer
 from flows.effects import Gate, Request
 from flows.events import Feed
 from flows.journey import Journey
@@ -112,7 +112,10 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class CancelQueued:
-    """Take back everything unasked that is queued for a customer; the row keeps the reason."""
+    """Take back everything unasked that is queued for a customer; the row keeps the reason.
+
+    What is marked as posting for a later moment than `at` has not left, and is taken back too.
+    """
 
     customer: str
     reason: str
@@ -229,6 +232,65 @@ class CloseRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AskQuestion:
+    """Put a customer's words before the people behind the bot, to be answered at this address.
+
+    They are added to the question that waits or was answered within the last day, if there is one;
+    what was kept within the last hour comes before them.
+    """
+
+    customer: str
+    address: Address
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWords:
+    """Keep what a customer said for a person who may be asked soon."""
+
+    customer: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakeQuestion:
+    """Let somebody take a question over; None: it is handed back to the bot and everybody."""
+
+    request: int
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuestion:
+    """Keep what somebody of us answered."""
+
+    request: int
+    customer: str
+    by: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShowWords:
+    """Note that the managers were shown these words."""
+
+    id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountUnfound:
+    """Count words that found no topic in the week of this Monday, and the nearest topic."""
+
+    week: date
+    words: tuple[str, ...]
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class CountStranger:
     """Remember, by keyed hash and for a while, that a stranger was answered."""
 
@@ -335,6 +397,12 @@ Change = (
     | KeepText
     | OpenRequest
     | CloseRequest
+    | AskQuestion
+    | HoldWords
+    | TakeQuestion
+    | AnswerQuestion
+    | ShowWords
+    | CountUnfound
     | CountStranger
     | Quarantine
     | Unquarantine

@@ -38,6 +38,7 @@ class Key:
     request: int | None = None
     with_viewing: bool = False  # what the customer has watched is read as well
     with_code: bool = False  # and the code that was sent last
+    with_question: bool = False  # and what they last asked people
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class CreditRow:
-    """One credit as the ledger holds it."""
+    """One credit as the ledger holds it; `megabytes` below zero takes one back.
+
+    What takes back has a cycle below zero as well: that of the first attempt is -1.
+    """
 
     id: UUID
     customer: str
@@ -91,6 +95,11 @@ class CreditRow:
     usable_until: datetime | None = None
     note: str = ""
 
+    @property
+    def takes_back(self) -> bool:
+        """Tell whether this is the counter-entry of a credit."""
+        return self.megabytes < 0
+
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
@@ -103,6 +112,27 @@ class RequestRow:
     at: datetime
     closed_at: datetime | None
     closed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question that a person answers, as `request` of the queue; `address` is where to answer."""
+
+    request: int
+    customer: str
+    address: Address
+    asked_at: datetime
+    taken_by: str | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """Tell how far it is: open, taken, answered or closed."""
+        if self.closed_at is None:
+            return "taken" if self.taken_by else "open"
+        return "answered" if self.answered_at == self.closed_at else "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +157,4 @@ class Memory:
     viewing: Viewing | None = None  # only where the key asks for it
     code: Code | None = None  # so is this
     request: RequestRow | None = None  # the one that the key names
+    question: QuestionRow | None = None  # that one, or the customer's latest where the key asks

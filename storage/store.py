@@ -29,6 +29,7 @@ from storage.outbox import (
     WakeRow,
     at_once,
 )
+from storage.questions import Questions
 from storage.reading import (
     CreditMove,
     CustomerRow,
@@ -58,6 +59,10 @@ class Store(Protocol):
     def rights(self) -> Rights:
         """What people may ask about themselves, and what may be kept no longer."""
 
+    @property
+    def questions(self) -> Questions:
+        """What waits for people."""
+
     async def close(self) -> None:
         """Refuse new turns, finish those that wait, and close."""
 
@@ -74,8 +79,11 @@ class Store(Protocol):
     async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
         """Take rows that are due and that nobody holds, one in flight per recipient."""
 
-    async def next_due(self, lane: str, now: datetime) -> datetime | None:
-        """Tell when the lane next has a row that may leave, None if it is empty."""
+    async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
+        """Tell when the lane next has a row that may leave, None if it is empty.
+
+        A slot of the lane's clock may be asked for so long ahead.
+        """
 
     async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back.
@@ -85,6 +93,9 @@ class Store(Protocol):
         later is ready again from then on, or stale if that is too late. Of one customer no two
         rows are asked for at the same time, so what has left is known exactly.
         """
+
+    async def standing(self, tags: Sequence[str]) -> frozenset[str]:
+        """Tell which attempts are posting still: what a STOP took back before its moment is not."""
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows. Rows without a customer are deleted once they are final."""
@@ -106,6 +117,9 @@ class Store(Protocol):
 
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         """Let nothing leave by this lane until then."""
+
+    async def pause_recipient(self, recipient: str, until: datetime) -> None:
+        """Let nothing leave to this recipient until then, on lanes that have allowances."""
 
     # Wakes
 

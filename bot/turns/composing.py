@@ -23,9 +23,11 @@ from flows.effects import (
     Credit,
     Effect,
     Erase,
+    KeepWords,
     Listen,
     Purpose,
     Release,
+    Request,
     Reserve,
     Say,
     Silence,
@@ -35,15 +37,25 @@ from flows.effects import (
 from flows.events import ConsentShown, Erased, Event
 from flows.intent import Intent
 from flows.journey import Journey
-from flows.lines import ConsentAsked, CreditDelayed, Credited, CreditRejected, GoalReached, Line
+from flows.lines import (
+    ConsentAsked,
+    CreditDelayed,
+    Credited,
+    CreditRejected,
+    CreditTakenBack,
+    GoalReached,
+    Line,
+)
 from messages.segments import count
 from messages.wording import Wording
 from storage.changes import (
+    AskQuestion,
     Book,
     CancelQueued,
     Change,
     ClearWake,
     Enqueue,
+    HoldWords,
     KeepText,
     OpenRequest,
     PutContact,
@@ -69,6 +81,7 @@ class Reply:
     toast: str | None = None
     is_heard: bool = True  # False: the provider has answered already, or the page will show it
     answered: tuple[Line, ...] = ()  # what was said in answer
+    text: str = ""  # what was said, for people to read; the journal never holds it
     takes_keyboard: bool = False  # the number was shared: its keyboard has done its work
 
 
@@ -173,10 +186,22 @@ class Composition:
                 yield from self._silence()
             case Listen():
                 yield from self._listen(reply)
-            case AskPerson():
-                yield OpenRequest(number, effect.request, effect.about, self._now)
+            case AskPerson() | KeepWords():
+                yield from self._for_people(effect, reply)
             case Say() | Erase():
                 raise TypeError("words are put together by _say, and forgetting comes last")
+
+    def _for_people(self, effect: AskPerson | KeepWords, reply: Reply | None) -> Iterator[Change]:
+        """Put before people what the customer wants, in the customer's own words."""
+        number, said = self.customer.number, reply.text if reply else ""
+        match effect:
+            case KeepWords():
+                if said:
+                    yield HoldWords(number, said, self._now)
+            case AskPerson(request=Request.PERSON) if reply is not None:
+                yield AskQuestion(number, reply.address, said, self._now)
+            case AskPerson():
+                yield OpenRequest(number, effect.request, effect.about, self._now)
 
     def _earned(self, effect: Credit) -> CreditRow:
         name = self.terms.name
@@ -301,7 +326,7 @@ class Composition:
     def _about(self, line: Line) -> str | None:
         """Tie what is said about a credit to it, so that it is said once."""
         match line:
-            case Credited() | CreditDelayed() | CreditRejected():
+            case Credited() | CreditDelayed() | CreditRejected() | CreditTakenBack():
                 step = line.step
             case GoalReached():
                 step = "streak"
@@ -338,7 +363,7 @@ def _bound_to(message: Message, scene: str) -> Message:
 
 def _message(wording: Wording) -> Message:
     choices = tuple(Choice(b.label, b.intent, b.url) for b in wording.buttons)
-    return Message(wording.text, choices, wording.subject)
+    return Message(wording.text, choices, wording.subject, card=wording.card)
 
 
 def _merged(wordings: list[Wording], reply: Reply) -> Message:

@@ -3,7 +3,9 @@
 import sqlite3
 
 from storage.changes import (
+    AnswerQuestion,
     Append,
+    AskQuestion,
     Audit,
     Book,
     CancelQueued,
@@ -12,9 +14,11 @@ from storage.changes import (
     CloseBooks,
     CloseRequest,
     CountStranger,
+    CountUnfound,
     DropHistory,
     Enqueue,
     Erase,
+    HoldWords,
     KeepText,
     MintLink,
     OpenRequest,
@@ -30,8 +34,10 @@ from storage.changes import (
     RevokeLinks,
     SetWake,
     SetWatermark,
+    ShowWords,
     SpendLink,
     Suppress,
+    TakeQuestion,
     Unquarantine,
     Unsuppress,
 )
@@ -46,7 +52,7 @@ from storage.records import (
     to_int,
     to_int_or_none,
 )
-from storage.sqlite import rights
+from storage.sqlite import questions, rights
 
 _PEOPLE = load("sqlite", "people")
 _INBOX = load("sqlite", "inbox")
@@ -84,6 +90,11 @@ def apply(db: sqlite3.Connection, change: Change) -> None:
             | KeepText() | OpenRequest() | CloseRequest()
         ):  # fmt: skip
             _apply_to_person(db, change)
+        case (
+            AskQuestion() | HoldWords() | TakeQuestion() | AnswerQuestion() | ShowWords()
+            | CountUnfound()
+        ):  # fmt: skip
+            questions.apply(db, change)
         case MintLink() | SpendLink() | RevokeLinks() | PutCode():
             _apply_to_doors(db, change)
         case SetWake() | ClearWake() | SetWatermark():
@@ -196,7 +207,8 @@ def _apply_to_traffic(db: sqlite3.Connection, change: _Traffic) -> None:
         case Enqueue():
             _enqueue(db, change)
         case CancelQueued():
-            db.execute(_OUTBOX["cancel_queued"], (change.reason, change.customer))
+            taken_back = (change.reason, change.customer, to_int(change.at))
+            db.execute(_OUTBOX["cancel_queued"], taken_back)
         case Suppress():
             row3 = (change.address_hash, change.source, to_int(change.at))
             db.execute(_INBOX["suppress"], row3)

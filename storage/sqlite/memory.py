@@ -11,7 +11,17 @@ from flows.customer import Basis, Customer
 from flows.effects import Request
 from flows.events import Feed
 from flows.watching import Viewing
-from storage.memory import Code, CreditRow, InboxKey, Key, Link, Memory, RequestRow, Seen
+from storage.memory import (
+    Code,
+    CreditRow,
+    InboxKey,
+    Key,
+    Link,
+    Memory,
+    QuestionRow,
+    RequestRow,
+    Seen,
+)
 from storage.queries import load
 from storage.records import (
     attributes_from_json,
@@ -22,6 +32,7 @@ from storage.records import (
     to_moment,
     to_moment_or_none,
 )
+from storage.sqlite.questions import read_question, read_question_of
 
 _SQL = load("sqlite", "memory")
 _AREA = "area"  # the attribute by which incidents name customers
@@ -93,6 +104,7 @@ class Recall:
             has_open_incident=customer is not None and common.has_open_incident(customer),
             request=_read_request(db, key.request),
             viewing=read_viewing(db, customer.number) if customer and key.with_viewing else None,
+            question=_read_question(db, key, customer),
             code=_read_code(db, customer.number) if customer and key.with_code else None,
         )
 
@@ -187,6 +199,14 @@ def _read_code(db: sqlite3.Connection, customer: str) -> Code | None:
         return None
     who, keyed, expires_at, tries, sent, since = row
     return Code(who, keyed, to_moment(expires_at), tries, sent, to_moment(since))
+
+
+def _read_question(
+    db: sqlite3.Connection, key: Key, customer: Customer | None
+) -> QuestionRow | None:
+    if key.request is not None:
+        return read_question(db, key.request)
+    return read_question_of(db, customer.number) if customer and key.with_question else None
 
 
 def _read_request(db: sqlite3.Connection, number: int | None) -> RequestRow | None:

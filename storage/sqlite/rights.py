@@ -19,7 +19,10 @@ _HELD = load("sqlite", "held")
 _HELD_BY_NAME = load("sqlite", "held_by_name")
 _SQL = load("sqlite", "retention")
 _CONNECTION = load("sqlite", "connection")
-_HISTORY = ("drop_journal", "drop_messages", "drop_requests", "drop_viewing")
+_HISTORY = (
+    "drop_journal", "drop_messages", "drop_words", "drop_questions", "drop_requests",
+    "drop_viewing",
+)  # fmt: skip
 _CARRIED = ("carry_entries", "carried_entries", "carried_books")
 _GONE = (
     "drop_moves", "drop_credits", "drop_record", "drop_journey", "drop_recipients",

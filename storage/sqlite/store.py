@@ -43,6 +43,7 @@ from storage.sqlite.broadcasts import SqliteBroadcasts
 from storage.sqlite.changes import apply, changes_what_is_common
 from storage.sqlite.deliveries import SqliteDeliveries
 from storage.sqlite.memory import Recall, read_watermarks
+from storage.sqlite.questions import SqliteQuestions
 from storage.sqlite.rights import SqliteRights
 from storage.sqlite.snapshot import SqliteSnapshot
 from storage.sqlite.writer import LONGEST_QUEUE, Hop, Writer
@@ -69,6 +70,7 @@ class SqliteStore:
         self._is_closed = False
         self.broadcasts = SqliteBroadcasts(self._recall, self._read, self._writer.run, self._aside)
         self.deliveries = SqliteDeliveries(self._read, self._writer.run)
+        self.questions = SqliteQuestions(self._read, self._writer.run)
         self.rights = SqliteRights(self._read, self._writer.run, self._between)
 
     @classmethod
@@ -122,13 +124,17 @@ class SqliteStore:
         """Take rows that are due and that nobody holds."""
         return await self._writer.run(lambda db: outbox.claim(db, claim))
 
-    async def next_due(self, lane: str, now: datetime) -> datetime | None:
+    async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
-        return await self._read(lambda db: outbox.next_due(db, lane, now))
+        return await self._read(lambda db: outbox.next_due(db, lane, now, ahead_s))
 
     async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back."""
         return await self._writer.run(lambda db: posting.post(db, postings, permit))
+
+    async def standing(self, tags: Sequence[str]) -> frozenset[str]:
+        """Tell which attempts are posting still."""
+        return await self._read(lambda db: posting.standing(db, tags))
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""
@@ -157,6 +163,10 @@ class SqliteStore:
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         """Let nothing leave by this lane until then."""
         await self._writer.run(lambda db: outbox.pause_lane(db, lane, until, reason))
+
+    async def pause_recipient(self, recipient: str, until: datetime) -> None:
+        """Let nothing leave to this recipient until then."""
+        await self._writer.run(lambda db: outbox.pause_recipient(db, recipient, until))
 
     # --- Wakes and credits ----------------------------------------------------------------------
 

@@ -57,6 +57,16 @@ where customer = ?1;
 delete from viewings
 where customer = ?1;
 
+-- delete_words --
+-- What they and our people have written to one another.
+delete from words
+where customer = ?1;
+
+-- delete_questions --
+-- Which of their questions waited.
+delete from questions
+where customer = ?1;
+
 -- delete_requests --
 -- What they have asked people.
 delete from requests

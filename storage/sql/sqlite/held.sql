@@ -120,3 +120,17 @@ where exists (select 1
               from json_each(incidents.customers)
               where value = ?1)
 order by id;
+
+-- questions --
+-- What they asked people, and who answered.
+select request, address, asked_at, taken_by, answered_by, answered_at
+from questions
+where customer = ?1
+order by request;
+
+-- words --
+-- What they and our people wrote to one another, as far as it is still kept.
+select request, at as said_at, author, text
+from words
+where customer = ?1
+order by id;

@@ -1,0 +1,145 @@
+-- open_question --
+-- The question of a customer that waits, or was answered so lately that what comes now belongs to it.
+select q.request
+from questions q
+join requests r on r.id = q.request
+where q.customer = ?1
+  and (r.closed_at is null or q.answered_at > ?2)
+order by q.request desc
+limit 1;
+
+-- add_request --
+-- A new question in the queue.
+insert into requests (customer, request, about, at)
+values (?, 'person', '', ?)
+returning id;
+
+-- reopen_request --
+-- What was answered waits again.
+update requests
+set closed_at = null, closed_by = null
+where id = ?;
+
+-- put_question --
+-- Note where a question was asked, and that it waits again.
+insert into questions (request, customer, address, asked_at)
+values (?, ?, ?, ?)
+on conflict (request) do update
+set address     = excluded.address,
+    asked_at    = excluded.asked_at,
+    answered_by = null,
+    answered_at = null;
+
+-- attach_words --
+-- What was said shortly before belongs to the question.
+update words
+set request = ?
+where customer = ? and request is null and at > ?;
+
+-- add_words --
+-- Keep what somebody said.
+insert into words (customer, request, at, author, text, shown_at)
+values (?, ?, ?, ?, ?, ?);
+
+-- take_question --
+-- Somebody takes a question over, or hands it back.
+update questions
+set taken_by = ?
+where request = ?;
+
+-- answer_question --
+-- Note who answered last.
+update questions
+set answered_by = ?, answered_at = ?
+where request = ?;
+
+-- show_words --
+-- The managers have been shown these words.
+update words
+set shown_at = ?
+where id = ?;
+
+-- count_unfound --
+-- One more who used a word that led to no topic.
+insert into unfound (day, word, topic, asked)
+values (?, ?, ?, 1)
+on conflict (day, word, topic) do update
+set asked = asked + 1;
+
+-- read_question --
+-- One question by its number.
+select q.request, q.customer, q.address, q.asked_at, q.taken_by, q.answered_by, q.answered_at,
+       r.closed_at
+from questions q
+join requests r on r.id = q.request
+where q.request = ?;
+
+-- read_question_of --
+-- The latest question of a customer.
+select q.request, q.customer, q.address, q.asked_at, q.taken_by, q.answered_by, q.answered_at,
+       r.closed_at
+from questions q
+join requests r on r.id = q.request
+where q.customer = ?
+order by q.request desc
+limit 1;
+
+-- waiting --
+-- All that waits for a person, the oldest first, with the customers' words.
+select r.id, r.customer, r.request, r.about, r.at,
+       coalesce((select group_concat(w.text, char(10))
+                 from (select text
+                       from words
+                       where request = r.id and author = ''
+                       order by id) w), ''),
+       q.taken_by
+from requests r
+left join questions q on q.request = r.id
+where r.closed_at is null
+order by r.at, r.id
+limit ?;
+
+-- to_show --
+-- What customers said that no manager was shown yet, the oldest first.
+select id, request, at, author, text
+from words
+where shown_at is null and request is not null
+order by id
+limit ?;
+
+-- words_about --
+-- All that was said about a question, the oldest first.
+select id, request, at, author, text
+from words
+where request = ?
+order by id;
+
+-- unfound --
+-- Words that found no topic, how often since a day, and the topic that was nearest most often.
+select word, sum(asked) as times,
+       (select topic
+        from unfound n
+        where n.word = u.word and n.day >= ?1
+        group by topic
+        order by sum(asked) desc, topic
+        limit 1)
+from unfound u
+where day >= ?1
+group by word
+having times >= ?2
+order by times desc, word
+limit ?3;
+
+-- forget_words --
+-- Delete what customers and managers wrote before a moment.
+delete from words
+where id in (select id
+             from words
+             where at < ?
+             order by at
+             limit ?);
+
+-- forget_unfound --
+-- Delete counts from before a day, and those that stayed too small to mean anything.
+delete from unfound
+where day < ?1 or (day < ?2 and asked < ?3);
