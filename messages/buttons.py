@@ -7,7 +7,7 @@ from typing import Protocol
 from flows import lines
 from flows.intent import Intent
 from flows.lines import Line
-from messages.topics import TopicTexts
+from messages.topic_texts import TopicTexts
 from messages.vocabulary import Place, Vocabulary
 
 _STEPS: Mapping[str, Place] = {"video": Place.FILM, "app": Place.APP}

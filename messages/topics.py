@@ -5,6 +5,7 @@ the same shape. Finding only calculates: no model, no network.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +24,8 @@ from messages.ranking import ELSEWHERE, Ranking
 _LISTS = ("courtesy", "elsewhere", "anger")  # what is no topic in a file of topics
 _MOST_FOUND = 5
 _MOST_OFFERED = 3
+_TELLING = 4  # letters of the shortest word that tells something
+_COMMON = 3  # topics at most that know a word which tells something
 # Calibrated on tests/messages/questions.toml; what is below resembles small talk as much.
 _LIKELY = 1.8  # score from which on a topic is worth offering
 _CERTAIN = 3.0  # score from which on a topic may be answered at once
@@ -82,31 +85,6 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicTexts:
-    """What the topics say in one language by one channel, for the wording and its buttons."""
-
-    topics: "Topics"
-    language: str
-    channel: Channel
-    operator: Operator
-
-    def title(self, id_: str) -> str:
-        """Give what a topic is called; one that is gone meanwhile by its id."""
-        topic = self.topics.known(id_, self.language)
-        return topic.title if topic else id_
-
-    def answer(self, id_: str) -> str:
-        """Give the answer; of a topic that is gone meanwhile the hotline's number."""
-        topic = self.topics.known(id_, self.language)
-        return topic.answer(self.channel, self.operator) if topic else self.operator.hotline
-
-    def link(self, id_: str) -> str:
-        """Give the topic's place in the portal."""
-        topic = self.topics.known(id_, self.language)
-        return topic.link(self.operator.portal_url) if topic else self.operator.portal_url
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """A topic that a text may be about, and why: the words, or parts of words, that decided."""
 
@@ -150,6 +128,12 @@ class Topics:
         self._topics = topics
         self._ranking = ranking
         self._anger = frozenset(word for said in anger for word in words(fold(said)))
+        self._spread = Counter(
+            word
+            for spoken in topics.values()
+            for topic in spoken.values()
+            for word in {w for phrase in (topic.title, *topic.phrases) for w in words(fold(phrase))}
+        )
         self._titles = {
             " ".join(words(fold(topic.title))): topic.id
             for spoken in topics.values()
@@ -182,6 +166,19 @@ class Topics:
     def titled(self, text: str) -> str | None:
         """Find the topic whose title this is, in any language, as somebody types it."""
         return self._titles.get(" ".join(words(fold(text))))
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word, folded, occurs in any phrase."""
+        return word in self._spread
+
+    def telling(self, text: str) -> tuple[str, ...]:
+        """Give the words of a text that say what it is about, each once, without numbers.
+
+        What many topics have in common says nothing, and so do courtesy and small talk.
+        """
+        known = self._spread
+        told = (word for word in words(fold(text)) if word.isalpha() and len(word) >= _TELLING)
+        return tuple(dict.fromkeys(w for w in told if known.get(w, 0) <= _COMMON))
 
     def is_angry(self, text: str) -> bool:
         """Tell whether somebody swears, in any language."""

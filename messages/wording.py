@@ -27,7 +27,8 @@ from messages.alphabet import normalise
 from messages.buttons import Button, Places, buttons
 from messages.cards import Card, card_of
 from messages.manner import Manner
-from messages.topics import Topics, TopicTexts, shipped
+from messages.topic_texts import TopicTexts
+from messages.topics import Topics, shipped
 from messages.vocabulary import Vocabulary, vocabularies
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
