@@ -176,15 +176,28 @@ def settle(credit: Credit, finding: Finding, *, reason: Reason, manager: As) -> 
 @credit_commands.command(
     epilog="Example: statthotline credits reverse ID --reason 'booked by mistake' --as 4711"
 )
-def reverse(credit: Credit, *, reason: Reason, manager: As) -> None:
-    """Take back a confirmed credit, by an entry against it."""
+def reverse(
+    credit: Credit,
+    *,
+    reason: Reason,
+    manager: As,
+    is_done: Annotated[
+        bool, typer.Option("--done", help="The operator has taken it back by hand already.")
+    ] = False,
+) -> None:
+    """Take back a confirmed credit, by an entry against it.
+
+    The operator is asked for it as for a credit; the customer is told when it is done.
+    """
     from bot.commands import credits as command
 
     settings = _settings()
     by = _by(settings, manager, reason)
+    has_operator = settings.is_sandbox or settings.carrier_url is not None
 
     async def work(house: "Premises") -> bool:
-        typer.echo(await command.reverse(house, credit, by))
+        told = command.reverse(house, credit, by, is_done=is_done, has_operator=has_operator)
+        typer.echo(await told)
         return True
 
     _inside(settings, work)

@@ -20,11 +20,9 @@ from flows.calendar import months_between
 from flows.campaign import STREAK, Campaign
 from flows.credit import CreditState
 from flows.effects import (
-    AskPerson,
     Effect,
     Purpose,
     Release,
-    Request,
     Reserve,
     Say,
     Sleep,
@@ -59,6 +57,7 @@ from flows.journey import Call, Journey, Outcome, Reached, Stage, Verdict
 from flows.lines import (
     Credited,
     CreditRejected,
+    CreditTakenBack,
     GoalReached,
     Invitation,
     Linked,
@@ -197,11 +196,14 @@ def _incident(journey: Journey, event: IncidentFound, terms: Campaign) -> Outcom
     return calls.respond(journey, after, terms)
 
 
+_FINAL = (CreditState.CONFIRMED, CreditState.REJECTED, CreditState.REVERSED)
+
+
 def _credit_moved(journey: Journey, event: CreditMoved, terms: Campaign) -> Outcome:
     """Tell of a credit once it is booked; this is the only place that does."""
     credit = journey.credit(event.step)
     new = CreditState.CONFIRMED if event.is_confirmed else CreditState.REJECTED
-    if credit is None or credit.state in (CreditState.CONFIRMED, CreditState.REJECTED):
+    if credit is None or credit.state in _FINAL:
         return Outcome(journey)
     granted = tuple(replace(g, state=new) if g is credit else g for g in journey.granted)
     journey = replace(journey, granted=granted)
@@ -209,7 +211,7 @@ def _credit_moved(journey: Journey, event: CreditMoved, terms: Campaign) -> Outc
         return Outcome(journey)
     if new is CreditState.REJECTED:
         rejected = tell(journey, CreditRejected(credit.step, credit.megabytes))
-        return Outcome(journey, (*rejected, AskPerson(Request.CREDIT, credit.step)))
+        return Outcome(journey, rejected)
     if event.step == STREAK:
         goal = GoalReached(
             credit.megabytes, journey.credited_megabytes, terms.streak.months, event.usable_until
@@ -258,13 +260,15 @@ def _is_answered(call: Call, event: ObjectionAnswered) -> bool:
 
 def _reversed(journey: Journey, event: CreditReversed) -> Outcome:
     """Take a credit out of what is delivered; it is not earned again."""
-    granted = tuple(
-        replace(g, state=CreditState.REVERSED)
-        if g.step == event.step and g.state is CreditState.CONFIRMED
-        else g
-        for g in journey.granted
-    )
-    return Outcome(replace(journey, granted=granted))
+    credit = journey.credit(event.step)
+    if credit is None or credit.state is not CreditState.CONFIRMED:
+        return Outcome(journey)
+    back = replace(credit, state=CreditState.REVERSED)
+    journey = replace(journey, granted=tuple(back if g is credit else g for g in journey.granted))
+    if journey.stage is Stage.ENDED:
+        return Outcome(journey)
+    line = CreditTakenBack(credit.step, credit.megabytes, journey.credited_megabytes)
+    return Outcome(journey, tell(journey, line))
 
 
 def _waived(journey: Journey, event: StepWaived, terms: Campaign) -> Outcome:

@@ -185,6 +185,7 @@ def _no_way(customer: Customer) -> str:
 
 
 def _facts(memory: Memory, customer: Customer) -> Facts:
-    confirmed = sum(c.megabytes for c in memory.credits if c.state == "confirmed")
+    kept = (c for c in memory.credits if c.state == "confirmed" and not c.takes_back)
+    confirmed = sum(c.megabytes for c in kept)
     months = memory.journey.months_told if memory.journey else 0
     return Facts(customer.number, months, confirmed, dict(customer.attributes))

@@ -49,35 +49,51 @@ _Json = dict[str, object]
 
 
 def order_body(order: CreditOrder, dialect: Dialect) -> bytes:
-    """Write the body of `POST /topupBalance`; UnusableOrderError if 4.0 would refuse it.
+    """Write the body of an order; UnusableOrderError if 4.0 would refuse it.
 
     Always whole MB: 1.8 GB as a floating-point number is 1.7999 somewhere.
     """
     body: _Json = {
-        "amount": {"amount": order.megabytes, "units": "MB"},
         "usageType": "data",
         "channel": {"id": dialect.channel},
         "reason": order.step,
         "requestor": {"id": dialect.requestor, "@referredType": "Organization"},
     }
+    body |= _taken_back(order, dialect) if order.takes_back else _granted(order, dialect)
     body[dialect.kept_in] = str(order.credit_id)
-    body |= _whose(order, dialect.version)
-    if dialect.version is Version.V4_0 and order.valid_until is not None:
-        # 4.1 has no such field; what it does not know, it may refuse for good.
-        body["validFor"] = {"endDateTime": order.valid_until.astimezone(UTC)}
     return msgspec.json.encode(body)
 
 
-def _whose(order: CreditOrder, version: Version) -> _Json:
+def _granted(order: CreditOrder, dialect: Dialect) -> _Json:
+    body = _amount(order.megabytes) | _whose(order, dialect.version)
+    if dialect.version is Version.V4_0 and order.valid_until is not None:
+        # 4.1 has no such field; what it does not know, it may refuse for good.
+        body["validFor"] = {"endDateTime": order.valid_until.astimezone(UTC)}
+    return body
+
+
+def _taken_back(order: CreditOrder, dialect: Dialect) -> _Json:
+    """Take off: in 4.0 by the sign, in 4.1 by the type, for there amounts are always positive."""
+    whose = _whose(order, dialect.version, names_account=False)
+    if dialect.version is Version.V4_0:
+        return _amount(-order.megabytes) | {"adjustType": "oneTime"} | whose
+    return _amount(order.megabytes) | {"adjustType": "oneTimeChargeDebit"} | whose
+
+
+def _amount(megabytes: int) -> _Json:
+    return {"amount": {"amount": megabytes, "units": "MB"}}
+
+
+def _whose(order: CreditOrder, version: Version, *, names_account: bool = True) -> _Json:
     who = order.subscriber
     if not who.bucket and (version is Version.V4_0 or not who.phone):
         raise UnusableOrderError("bucket: is not known")
-    if not who.account and version is Version.V4_0:
+    if names_account and not who.account and version is Version.V4_0:
         raise UnusableOrderError("account: is not known")
     body: _Json = {}
     if who.bucket:
         body["bucket"] = {"id": who.bucket}
-    if who.account:
+    if who.account and (names_account or version is Version.V4_1):
         body["partyAccount"] = {"id": who.account}
     if who.phone:
         resource = {"id": digits(who.phone)}
@@ -209,10 +225,16 @@ _PER_UNIT |= {"kib": "0.001024", "mib": "1.048576", "gib": "1073.741824"}
 
 def megabytes_of(quantity: object) -> int | None:
     """Read a Quantity in whole decimal MB, rounded down; None for what is no volume."""
+    megabytes = signed_megabytes_of(quantity)
+    return None if megabytes is None else max(0, megabytes)
+
+
+def signed_megabytes_of(quantity: object) -> int | None:
+    """Read a Quantity that may be below zero: what is taken off."""
     if not isinstance(quantity, dict):
         return None
     amount, units = quantity.get("amount"), str(quantity.get("units") or "").strip().lower()
     if isinstance(amount, bool) or not isinstance(amount, int | float) or units not in _PER_UNIT:
         return None
     megabytes = Decimal(str(amount)) * Decimal(_PER_UNIT[units])
-    return max(0, int(megabytes)) if megabytes < _IMPLAUSIBLE else None
+    return int(megabytes) if abs(megabytes) < _IMPLAUSIBLE else None

@@ -32,7 +32,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class CreditOrder:
-    """A credit as the operator is asked for it; `valid_until` is aware."""
+    """A credit as the operator is asked for it, or to take it back; `valid_until` is aware."""
 
     credit_id: UUID
     subscriber: Subscriber
@@ -40,6 +40,7 @@ class CreditOrder:
     step: str
     campaign: str
     valid_until: datetime | None = None
+    takes_back: bool = False
 
     def __post_init__(self) -> None:
         """Raise UnusableOrderError for what a published schema would let pass."""
@@ -178,15 +179,15 @@ class Record:
     phone: str | None = None
 
 
-class Carrier(Protocol):
-    """The operator's charging system. No verb raises for what an operator or a network can do."""
+class Orders(Protocol):
+    """Where orders of one kind are placed. No verb raises for what an operator or a network do."""
 
     @property
     def sends_validity(self) -> bool:
         """Tell whether the operator is told until when the volume shall be usable."""
 
     async def request(self, order: CreditOrder) -> CarrierAnswer:
-        """Ask for a credit; a caller has committed that it will."""
+        """Ask for it; a caller has committed that it will."""
 
     async def follow(self, provider_id: str) -> CarrierAnswer | None:
         """Ask what became of an order by the operator's own id; None if it does not know it."""
@@ -198,6 +199,14 @@ class Carrier(Protocol):
         self, credits_: Collection[UUID], since: datetime
     ) -> Mapping[UUID, CarrierAnswer | None]:
         """Search for many credits, by as few readings of the list as can be."""
+
+
+class Carrier(Orders, Protocol):
+    """The operator's charging system: credits are ordered here."""
+
+    @property
+    def corrections(self) -> Orders:
+        """Where what was credited is taken back."""
 
     async def remaining(self, subscriber: Subscriber) -> Volume | None:
         """Read what is left of the month's volume; None if the operator cannot tell."""

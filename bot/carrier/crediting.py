@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bot.carrier.book import CreditBook, Move, OpenCredits, moved
 from bot.carrier.breaker import Breaker
-from bot.carrier.carrier import Carrier, CarrierAnswer
+from bot.carrier.carrier import Carrier, CarrierAnswer, Orders
 from bot.carrier.patience import Patience
 from bot.carrier.verdict import after_look_up, after_poll, after_request, after_silence, waiting
 from flows.credit import CreditState
@@ -100,13 +100,18 @@ class Crediting:
 
     async def _look_up(self, lost: Sequence[CreditRow]) -> Mapping[UUID, CarrierAnswer | None]:
         """Search for all that are lost at once: one list may be long, and is read once."""
-        if not lost:
-            return {}
-        since = min(credit.earned_at for credit in lost) - _SKEW
-        found = await self._carrier.look_up_all([credit.id for credit in lost], since)
+        found: dict[UUID, CarrierAnswer | None] = {}
+        for orders, takes_back in ((self._carrier, False), (self._carrier.corrections, True)):
+            theirs = [credit for credit in lost if credit.takes_back is takes_back]
+            if theirs:
+                since = min(credit.earned_at for credit in theirs) - _SKEW
+                found |= await orders.look_up_all([credit.id for credit in theirs], since)
         for answer in found.values():
             self._breaker.note(answer, self._clock())
         return found
+
+    def _orders(self, credit: CreditRow) -> Orders:
+        return self._carrier.corrections if credit.takes_back else self._carrier
 
     async def _resolve(self, credit: CreditRow, answer: CarrierAnswer | None) -> bool:
         """Follow what was found; ask again only where that cannot book it twice."""
@@ -115,7 +120,7 @@ class Crediting:
 
     async def _ask_about(self, credit: CreditRow) -> CarrierAnswer | None:
         if credit.provider_id is not None:
-            answer = await self._carrier.follow(credit.provider_id)
+            answer = await self._orders(credit).follow(credit.provider_id)
         else:
             answer = (await self._look_up([credit]))[credit.id]
         self._breaker.note(answer, self._clock())
@@ -123,7 +128,7 @@ class Crediting:
 
     async def _request(self, credit: CreditRow) -> bool:
         """Commit that we ask, ask, and write what it came to."""
-        order = await self._book.order(credit)
+        order, orders = await self._book.order(credit), self._orders(credit)
         now = self._clock()
         if order is None:
             return await self._write(waiting(credit, now, _A_DAY, "there is nobody to credit"))
@@ -132,12 +137,12 @@ class Crediting:
             to=CreditState.REQUESTED,
             at=now,
             poll_at=now + self._patience.in_flight,
-            usable_until=order.valid_until if self._carrier.sends_validity else None,
+            usable_until=order.valid_until if orders.sends_validity else None,
         )
         asked = moved(credit, ask)
         if asked is None or not await self._book.move(ask):
             return False
-        answer = await self._carrier.request(order)
+        answer = await orders.request(order)
         self._breaker.note(answer, self._clock())
         await self._write(after_request(asked, answer, self._clock(), self._patience))
         return True

@@ -4,7 +4,7 @@ It takes a top-up at once and books it a little later by the clock that it is gi
 charging system would; asked twice under the same `Idempotency-Key`, it books once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -57,9 +57,8 @@ class PretendOperator:
         self._token = token
         self.app = Starlette(
             routes=[
-                self._route(f"{TMF654}/topupBalance", self._book, "POST"),
-                self._route(f"{TMF654}/topupBalance", self._list_topups),
-                self._route(f"{TMF654}/topupBalance/{{id}}", self._show_topup),
+                *self._order_routes("topupBalance", "T", self._topup_asked),
+                *self._order_routes("adjustBalance", "A", self._adjustment_asked),
                 self._route(f"{TMF654}/bucket", self._list_buckets),
                 self._route(f"{TMF677}/queryUsageConsumption", self._query_usage, "POST"),
                 self._route(f"{TMF678}/customerBill", self._list_bills),
@@ -94,25 +93,64 @@ class PretendOperator:
 
     # --- TMF654 ---------------------------------------------------------------------------------
 
-    def _book(self, request: Request, body: bytes) -> Response:
-        wanted = _object(body)
+    def _order_routes(
+        self, name: str, initial: str, asked: Callable[[Json], int]
+    ) -> Sequence[Route]:
+        """Take orders of one kind, and show them; `asked` reads how much, below zero if off."""
+        base = f"{TMF654}/{name}"
+
+        def order(request: Request, body: bytes) -> Response:
+            wanted = _object(body)
+            entry = self._taken(request, wanted, asked(wanted))
+            return _json(self._told(entry, base), 201)
+
+        def show(request: Request, _: bytes) -> Response:
+            entry = self._ledger.find(request.path_params["id"])
+            if entry is None or entry.id[0] != initial:
+                raise _Refusal(404, f"no such {name}")
+            return _json(self._told(entry, base))
+
+        def page(request: Request, _: bytes) -> Response:
+            found = [entry for entry in self._ledger.entries() if entry.id[0] == initial]
+            return _page([self._told(entry, base) for entry in found], request)
+
+        return (
+            self._route(base, order, "POST"),
+            self._route(base, page),
+            self._route(f"{base}/{{id}}", show),
+        )
+
+    def _topup_asked(self, wanted: Json) -> int:
+        self._check_fields(wanted, "usageType", "bucket", "partyAccount")
+        return _megabytes(wanted)
+
+    def _adjustment_asked(self, wanted: Json) -> int:
+        """Read what is to be taken off: in 4.0 below zero, in 4.1 by its type."""
+        self._check_fields(wanted, "usageType", "bucket", "adjustType")
+        is_strict = self._version is Version.V4_0
+        if wanted.get("adjustType") != ("oneTime" if is_strict else "oneTimeChargeDebit"):
+            raise _Refusal(400, f"adjustType: is not known in {self._version}")
+        return -_megabytes(wanted, sign=-1 if is_strict else 1)
+
+    def _check_fields(self, wanted: Json, *names: str) -> None:
+        """Refuse what the published schema of 4.0 refuses; 4.1 wants an amount only."""
+        for name in names if self._version is Version.V4_0 else ():
+            if name not in wanted:
+                raise _Refusal(400, f"{name}: is missing")
+
+    def _taken(self, request: Request, wanted: Json, megabytes: int) -> Entry:
         asked = Asked(
             key=request.headers.get("idempotency-key"),
             msisdn=self._msisdn(wanted),
-            megabytes=_megabytes(wanted),
+            megabytes=megabytes,
             body=msgspec.json.encode(wanted, order="sorted").decode(),
         )
         entry = self._ledger.take(asked, self._clock())
         if entry.digest != asked.digest:
             raise _Refusal(422, "this Idempotency-Key came with another body")
-        return _json(self._topup(entry), 201)
+        return entry
 
     def _msisdn(self, wanted: Json) -> str:
-        """Find the line, and refuse what the published schema of this version refuses."""
-        if self._version is Version.V4_0:
-            for name in ("usageType", "bucket", "partyAccount"):
-                if name not in wanted:
-                    raise _Refusal(400, f"{name}: is missing")
         resource = wanted.get("logicalResource")
         if isinstance(resource, list) == (self._version is Version.V4_1) and resource is not None:
             raise _Refusal(400, f"logicalResource: has another shape in {self._version}")
@@ -124,22 +162,13 @@ class PretendOperator:
             raise _Refusal(400, "bucket: is not known here")
         return digits(number)
 
-    def _list_topups(self, request: Request, _: bytes) -> Response:
-        return _page([self._topup(entry) for entry in self._ledger.entries()], request)
-
-    def _show_topup(self, request: Request, _: bytes) -> Response:
-        entry = self._ledger.find(request.path_params["id"])
-        if entry is None:
-            raise _Refusal(404, "no such top-up")
-        return _json(self._topup(entry))
-
-    def _topup(self, entry: Entry) -> Json:
-        """Tell a top-up as it stands by the clock."""
+    def _told(self, entry: Entry, base: str) -> Json:
+        """Tell an entry as it stands by the clock."""
         is_booked = entry.completes_at <= self._clock()
         told = _object(entry.body.encode())
         told |= {
             "id": entry.id,
-            "href": f"{TMF654}/topupBalance/{entry.id}",
+            "href": f"{base}/{entry.id}",
             "status": "completed" if is_booked else "created",
             "requestedDate": _zulu(entry.requested_at),
         }
@@ -205,14 +234,14 @@ def _object(body: bytes) -> Json:
         raise _Refusal(400, f"the body is no JSON object: {error}") from error
 
 
-def _megabytes(wanted: Json) -> int:
-    """Read the amount; a charging system books whole MB above 0 here."""
+def _megabytes(wanted: Json, sign: int = 1) -> int:
+    """Read the amount, of this sign; a charging system books whole MB above 0 here."""
     quantity = wanted.get("amount")
     amount = quantity.get("amount") if isinstance(quantity, dict) else None
     units = quantity.get("units") if isinstance(quantity, dict) else None
-    if type(amount) is not int or amount <= 0 or units != "MB":
-        raise _Refusal(400, "amount: whole MB above 0 are wanted")
-    return amount
+    if type(amount) is not int or amount * sign <= 0 or units != "MB":
+        raise _Refusal(400, f"amount: whole MB {'above' if sign > 0 else 'below'} 0 are wanted")
+    return amount * sign
 
 
 def _id(ref: object) -> str | None:

@@ -28,7 +28,10 @@ _SOMETIMES = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One top-up as the pretend operator holds it; `body` is what was asked, as JSON."""
+    """One top-up as the pretend operator holds it, or what was taken off, which is below zero.
+
+    `body` is what was asked, as JSON.
+    """
 
     number: int
     digest: bytes
@@ -40,13 +43,13 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """Give the operator's id of this top-up."""
-        return f"T{self.number:06}"
+        """Give the operator's id of it."""
+        return f"{'T' if self.megabytes > 0 else 'A'}{self.number:06}"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A top-up that is asked for."""
+    """A top-up that is asked for, or one that is to be taken off."""
 
     key: str | None
     msisdn: str
@@ -107,13 +110,14 @@ class PretendLedger:
 
     def find(self, provider_id: str) -> Entry | None:
         """Find a top-up by its id."""
-        number = provider_id.removeprefix("T")
+        number = provider_id[1:]
         if not (number.isascii() and number.isdigit() and len(number) < len(str(2**63))):
             return None
-        return next(iter(self._read("id = ?", (int(number),))), None)
+        found = next(iter(self._read("id = ?", (int(number),))), None)
+        return found if found is not None and found.id == provider_id else None
 
     def entries(self) -> Sequence[Entry]:
-        """List all top-ups, oldest first."""
+        """List everything, oldest first."""
         return self._read("true order by id", ())
 
     def booked(self, msisdn: str, now: datetime) -> int:

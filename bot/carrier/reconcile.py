@@ -27,6 +27,7 @@ _OPEN = frozenset(
         CreditState.FAILED,
     }
 )
+_BOOKED = frozenset({CreditState.CONFIRMED, CreditState.REVERSED})
 _ON_ITS_WAY = frozenset({CreditState.REQUESTED, CreditState.ACCEPTED})
 
 
@@ -106,10 +107,10 @@ class Match:
 
     def _judge(self, owned: OwnedCredit, record: Record | None, *, has_failed: bool) -> None:
         credit = owned.credit
-        if credit.state is CreditState.CONFIRMED and record is None:
+        if credit.state in _BOOKED and record is None:
             if self.since is None or credit.moved_at >= self.since:
                 self.deviations.append(_lacking(credit, has_failed=has_failed))
-        elif credit.state is CreditState.CONFIRMED and record is not None:
+        elif credit.state in _BOOKED and record is not None:
             faults = list(_differences(owned, record))
             self.matched += not faults
             self._add(credit, record, faults, is_repairable=False)
@@ -168,15 +169,20 @@ def _doubles(
 def _lacking(credit: CreditRow, *, has_failed: bool) -> Deviation:
     known = (credit.id, credit.provider_id, credit.customer)
     if has_failed:
-        return Deviation(Kind.MISMATCH, "we hold it as confirmed, the operator as failed", *known)
+        why = f"we hold it as {credit.state.value}, the operator as failed"
+        return Deviation(Kind.MISMATCH, why, *known)
     return Deviation(Kind.MISSING, "the operator has no booking of it", *known)
 
 
 def _differences(owned: OwnedCredit, record: Record) -> Iterator[str]:
-    """Compare a confirmed credit with its record, as far as the operator tells."""
+    """Compare a booked credit with its record, as far as the operator tells.
+
+    What was taken back stays in the operator's list; its counter-entry is a record of its own.
+    """
     ours = owned.credit.provider_id
     if record.standing is not Standing.BOOKED:
-        yield f"we hold it as confirmed, the operator as {record.standing.value}"
+        state = owned.credit.state.value
+        yield f"we hold it as {state}, the operator as {record.standing.value}"
     if ours is not None and ours != record.provider_id:
         yield f"we know it as {ours}, the operator as {record.provider_id}"
     yield from _differences_of_line(owned, record)

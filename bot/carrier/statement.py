@@ -4,7 +4,7 @@ column   also called                                                 example
 id       topup_id, provider_id, vorgang, buchung                     T000123
 credit   credit_id, description, beschreibung, referenz, reference   a text with the credit's id
 status   zustand                                                     completed (if missing)
-amount   megabytes, mb, menge, volumen                               600 or 600,0
+amount   megabytes, mb, menge, volumen                               600 or 600,0; -600 taken back
 units    einheit                                                     MB (if missing)
 bucket   bucket_id                                                   B-491713920011
 phone    msisdn, number, rufnummer, telefon                          491713920011
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from bot.carrier.bodies import megabytes_of
+from bot.carrier.bodies import signed_megabytes_of
 from bot.carrier.carrier import CarrierError, Record, Standing
 from bot.carrier.csv_lines import UnusableLineError, cells_of, lines_of
 
@@ -44,7 +44,7 @@ _STANDINGS = {
     "storniert": Standing.FAILED,
 }
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_AMOUNT = re.compile(r"\d{1,9}([.,]\d{1,6})?")
+_AMOUNT = re.compile(r"-?\d{1,9}([.,]\d{1,6})?")
 
 
 class UnusableStatementError(CarrierError):
@@ -130,7 +130,7 @@ def _megabytes(row: Mapping[str, str]) -> int | None:
     if not _AMOUNT.fullmatch(text):
         raise UnusableLineError("amount: is no number")
     quantity = {"amount": float(text.replace(",", ".")), "units": row.get("units", "MB")}
-    megabytes = megabytes_of(quantity)
+    megabytes = signed_megabytes_of(quantity)
     if megabytes is None:
         raise UnusableLineError("units: are none known here")
     return megabytes

@@ -58,13 +58,17 @@ async def settle(house: Office, text: str, by: By, *, is_booked: bool) -> str:
     return "The credit is not booked; it will be asked for again."
 
 
-async def reverse(house: Office, text: str, by: By) -> str:
+async def reverse(house: Office, text: str, by: By, *, is_done: bool, has_operator: bool) -> str:
     """Take back a confirmed credit; answers with a sentence."""
     try:
-        await house.decisions.reverse(credit_of(text), by)
+        back = await house.decisions.reverse(credit_of(text), by, is_done=is_done)
     except UndecidableError as reason:
         raise RefusedError(str(reason)) from None
-    return "The credit is reversed by an entry against it; the operator is not told by us."
+    if is_done:
+        return f"The credit is reversed by the entry {back}; the customer is told."
+    if not has_operator:
+        return f"The entry {back} waits: CARRIER_URL is not set, so nobody can be asked."
+    return f"The operator is asked to take it back ({back}); the customer is told when it has."
 
 
 # --- prove --------------------------------------------------------------------------------------

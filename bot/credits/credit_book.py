@@ -10,10 +10,10 @@ from bot.carrier.topup_events import Hint
 from bot.turns.composing import Composition
 from bot.turns.house import House
 from flows.calendar import end_of_next_month
-from flows.credit import CreditState
+from flows.credit import CreditState, may_move
 from flows.customer import Channel, Customer
 from flows.effects import Request
-from flows.events import CreditMoved
+from flows.events import CreditMoved, CreditReversed, Event
 from storage.changes import Book, Change, Decision, OpenRequest, PutCredit
 from storage.memory import CreditRow, Key, Memory
 from storage.store import Store
@@ -41,10 +41,11 @@ class TurnedCredits:
                 CreditOrder(
                     credit_id=credit.id,
                     subscriber=subscriber(memory.customer),
-                    megabytes=credit.megabytes,
+                    megabytes=abs(credit.megabytes),
                     step=credit.step,
                     campaign=terms.name,
                     valid_until=end_of_next_month(self.house.clock(), terms.zone),
+                    takes_back=credit.takes_back,
                 )
             )
 
@@ -98,24 +99,46 @@ class TurnedCredits:
 
 
 def settled(house: House, memory: Memory, credit: CreditRow) -> tuple[Change, ...]:
-    """Book what is delivered and let the journey know of a final answer; no other is news."""
+    """Book what is final and let the journey know of it; nothing else is news."""
     if credit.state not in _FINAL or memory.customer is None:
         return ()
-    now = house.clock()
+    if credit.takes_back:
+        is_back = credit.state is CreditState.CONFIRMED
+        return _taken_back(house, memory, credit) if is_back else ()
     is_confirmed = credit.state is CreditState.CONFIRMED
-    turn = Composition(house, memory, memory.customer, now)
+    now = house.clock()
     event = CreditMoved(
         at=now, step=credit.step, is_confirmed=is_confirmed, usable_until=credit.usable_until
     )
+    delivered = (_booked("deliver", credit, now),) if is_confirmed else ()
+    return (*delivered, *_told(house, memory, event))
+
+
+def _taken_back(house: House, memory: Memory, back: CreditRow) -> tuple[Change, ...]:
+    """Book the delivery backwards; what is then promised to nobody the journey releases."""
+    now = house.clock()
+    reversed_ = tuple(
+        PutCredit(replace(row, state=CreditState.REVERSED, moved_at=now, note=f"by {back.id}"))
+        for row in memory.credits
+        if row.step == back.step and may_move(row.state, CreditState.REVERSED)
+        if not row.takes_back
+    )
+    event = CreditReversed(at=now, step=back.step)
+    return (*reversed_, _booked("reverse", back, now), *_told(house, memory, event))
+
+
+def _told(house: House, memory: Memory, event: Event) -> tuple[Change, ...]:
+    if memory.customer is None:
+        return ()
+    turn = Composition(house, memory, memory.customer, house.clock())
     turn.take(event, "carrier")
-    delivered = (_delivered(credit, now),) if is_confirmed else ()
-    return (*delivered, *turn.finish())
+    return turn.finish()
 
 
-def _delivered(credit: CreditRow, now: datetime) -> Book:
+def _booked(what: str, credit: CreditRow, now: datetime) -> Book:
     number, megabytes = credit.customer, credit.megabytes
     entries = ((f"liability:{number}", -megabytes), (f"delivered:{number}", megabytes))
-    return Book(now, "deliver", number, entries, credit.id)
+    return Book(now, what, number, entries, credit.id)
 
 
 def subscriber(customer: Customer) -> Subscriber:

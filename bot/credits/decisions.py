@@ -12,17 +12,16 @@ from uuid import UUID
 from bot.credits.credit_book import settled
 from bot.turns.composing import Composition
 from bot.turns.house import House
-from flows.credit import CreditState, may_move
+from flows.credit import CreditState, credit_id, may_move
 from flows.effects import Request
 from flows.events import (
     AccessNeeded,
-    CreditReversed,
     Event,
     ObjectionAnswered,
     Readmitted,
     StepWaived,
 )
-from storage.changes import Audit, Book, Change, CloseRequest, Decision, PutCredit
+from storage.changes import Audit, Change, CloseRequest, Decision, PutCredit
 from storage.memory import CreditRow, Key, Memory, RequestRow
 from storage.store import Store
 
@@ -73,11 +72,13 @@ class Decisions:
             turn = self._turn(memory)
             if turn is None:
                 raise UndecidableError(f"nobody was invited as customer {customer}")
+            # By an alias: what the chain's hashes cover must outlive an erasure.
+            about = f"customer {self.house.keys.alias(customer)}"
             before = turn.journey
             turn.take(event, "manager")
             if turn.journey == before:
                 raise UndecidableError(f"{act}: this changes nothing for customer {customer}")
-            return Decision(None, (*turn.finish(), self._noted(by, act, f"customer {customer}")))
+            return Decision(None, (*turn.finish(), self._noted(by, act, about)))
 
         await self._decided(Key(customer=customer), decide)
 
@@ -150,32 +151,46 @@ class Decisions:
             for state in way
         )
 
-    async def reverse(self, credit: UUID, by: By) -> None:
-        """Take back a confirmed credit by an entry against it; nothing is edited."""
+    async def reverse(self, credit: UUID, by: By, *, is_done: bool = False) -> UUID:
+        """Take back a confirmed credit by an entry against it; nothing is edited.
 
-        def decide(memory: Memory) -> Decision[None]:
+        The operator is asked for it like for a credit, and the customer hears of it when it is
+        done. `is_done`: the operator has taken it back by hand. Gives the id of the new entry.
+        """
+
+        def decide(memory: Memory) -> Decision[UUID]:
             row = _credit(memory, credit)
-            if not may_move(row.state, CreditState.REVERSED):
-                raise UndecidableError(
-                    f"the credit is {row.state.value}; only a confirmed one can be reversed"
-                )
-            [back] = self._led(row, (CreditState.REVERSED,), None)
+            back = self._counter_entry(memory, row)
             noted = self._noted(by, "reverse", f"credit {credit}")
-            return Decision(None, (PutCredit(back), *self._reversed(memory, row), noted))
+            if not is_done:
+                return Decision(back.id, (PutCredit(back), noted))
+            rows = (back, *self._led(back, _way(back.state, CreditState.CONFIRMED), None))
+            news = settled(self.house, memory, rows[-1])
+            return Decision(back.id, (*map(PutCredit, rows), *news, noted))
 
-        await self._decided(Key(credit=credit), decide)
+        return await self._decided(Key(credit=credit), decide)
 
-    def _reversed(self, memory: Memory, row: CreditRow) -> tuple[Change, ...]:
-        """Book the delivery backwards; what is then promised to nobody the journey releases."""
+    def _counter_entry(self, memory: Memory, row: CreditRow) -> CreditRow:
+        """Earn the reversal of a credit, unless one is under way."""
+        if row.takes_back or not may_move(row.state, CreditState.REVERSED):
+            state = "itself a reversal" if row.takes_back else row.state.value
+            raise UndecidableError(f"the credit is {state}; only a confirmed one can be reversed")
+        earlier = [c for c in memory.credits if c.step == row.step and c.takes_back]
+        if any(back.state is not CreditState.REJECTED for back in earlier):
+            raise UndecidableError(f"it is being taken back already, as {earlier[-1].id}")
+        name, cycle = self.house.terms.of(memory.journey).name, -1 - len(earlier)
         now = self.house.clock()
-        number, megabytes = row.customer, row.megabytes
-        entries = ((f"delivered:{number}", -megabytes), (f"liability:{number}", megabytes))
-        back = Book(now, "reverse", number, entries, row.id)
-        turn = self._turn(memory)
-        if turn is None:
-            return (back,)
-        turn.take(CreditReversed(at=now, step=row.step), "manager")
-        return (back, *turn.finish())
+        return CreditRow(
+            id=credit_id(name, row.customer, row.step, cycle),
+            customer=row.customer,
+            step=row.step,
+            cycle=cycle,
+            megabytes=-row.megabytes,
+            state=CreditState.EARNED,
+            earned_at=now,
+            moved_at=now,
+            poll_at=now,
+        )
 
     # --- what all have in common
 

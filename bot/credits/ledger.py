@@ -153,7 +153,8 @@ def _faults_of_promises(holding: Holding, sums: Counter[str], terms: Terms) -> I
     aside = sums[f"liability:{holding.customer}"]
     if aside != owed:
         yield f"set aside are {aside} MB, promised are {owed} MB"
-    confirmed = sum(c.megabytes for c in holding.credits if c.state is CreditState.CONFIRMED)
+    # A credit that was taken back and its counter-entry are both booked, and come to nothing.
+    confirmed = sum(c.megabytes for c in holding.credits if c.state in _BOOKED)
     delivered = sums[f"delivered:{holding.customer}"]
     if delivered != confirmed:
         yield f"delivered are {delivered} MB, confirmed credits come to {confirmed} MB"
@@ -166,9 +167,9 @@ def _faults_of_credits(holding: Holding) -> Iterator[str]:
         if credit is None or credit.state not in _BOOKED:
             state = credit.state.value if credit else "no credit"
             yield f"was told of the credit {credit_id}, which is {state}"
-    delivered = {book.credit for book in holding.ledger if book.what == "deliver"}
+    moved = {book.credit for book in holding.ledger if book.what in ("deliver", "reverse")}
     for credit in holding.credits:
-        if (credit.state in _BOOKED) != (credit.id in delivered):
+        if (credit.state in _BOOKED) != (credit.id in moved):
             yield f"the credit {credit.id} is {credit.state.value}, and the ledger says otherwise"
         if not _agrees(credit, holding):
             yield f"the credit {credit.id} is {credit.state.value}, and the journey says otherwise"
@@ -177,7 +178,10 @@ def _faults_of_credits(holding: Holding) -> Iterator[str]:
 def _agrees(credit: CreditRow, holding: Holding) -> bool:
     """Tell whether the journey knows of a credit, and of its end if it has one."""
     granted = holding.journey.credit(credit.step) if holding.journey else None
-    if granted is None or granted.megabytes != credit.megabytes:
+    if granted is None or granted.megabytes != abs(credit.megabytes):
         return False
+    if credit.takes_back:
+        is_back = credit.state is CreditState.CONFIRMED
+        return granted.state is (CreditState.REVERSED if is_back else CreditState.CONFIRMED)
     ends = (CreditState.CONFIRMED, CreditState.REJECTED, CreditState.REVERSED)
     return not ({granted.state, credit.state} & set(ends)) or granted.state is credit.state

@@ -1,7 +1,8 @@
 """The proof of one credit: what earned it, under which terms, by whose consent, and who booked it.
 
-event -> terms -> consent -> request -> the operator's record -> message. The event's hash is that
-of the customer's chain; each further link's covers the one before it and what it stands for.
+event -> terms -> consent -> request -> the operator's record -> message; where people decided about
+it, or it was taken back, that follows. The event's hash is that of the customer's chain; each
+further link's covers the one before it and what it stands for.
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from storage.store import Store
 
 _BOOKED = (CreditState.CONFIRMED, CreditState.REVERSED)
 _TOLD = ("Credited", "GoalReached")
+_TOLD_BACK = "CreditTakenBack"
+_PAGE = 1000
 
 
 class Follows(Protocol):
@@ -81,19 +84,29 @@ async def prove(
         return Decision(memory)
 
     memory = await store.turn(Key(credit=credit), look)
-    row = next((known for known in memory.credits if known.id == credit), None)
+    row = _granted(memory, credit)
     dossier = await store.dossier(row.customer) if row else None
     if row is None or dossier is None:
         return None
     proof = Proof(row)
     _add_event(proof, dossier)
     await _add_consent(proof, dossier.memory.journey, terms, store)
-    moves = await store.moves(credit)
+    moves = await store.moves(row.id)
     _add_request(proof, moves)
     await _add_record(proof, moves, operator)
+    await _add_decisions(proof, store)
+    await _add_reversal(proof, memory, store)
     _add_message(proof, dossier)
     _check_booking(proof, dossier)
     return proof
+
+
+def _granted(memory: Memory, credit: UUID) -> CreditRow | None:
+    """Find a credit by its own id, or by that of the entry that takes it back."""
+    row = next((known for known in memory.credits if known.id == credit), None)
+    if row is None or not row.takes_back:
+        return row
+    return next((c for c in memory.credits if c.step == row.step and not c.takes_back), None)
 
 
 def _add_event(proof: Proof, dossier: Dossier) -> None:
@@ -162,13 +175,40 @@ def _told(proof: Proof, answer: CarrierAnswer | None) -> str:
             return "the operator could not be asked"
 
 
+async def _add_decisions(proof: Proof, store: Store) -> None:
+    """Name who decided about it, from the managers' chain."""
+    about, after = f"credit {proof.credit.id}: ", 0
+    async with store.snapshot() as snapshot:
+        while page := await snapshot.acts(after, _PAGE):
+            for act in page:
+                if act.about.startswith(about):
+                    what = f"{act.act} by {act.actor}: {act.about.removeprefix(about)}"
+                    proof.add("decision", str(act.n), act.at, act.hash.hex(), what)
+            after = page[-1].n
+
+
+async def _add_reversal(proof: Proof, memory: Memory, store: Store) -> None:
+    is_reversed = proof.credit.state is CreditState.REVERSED
+    entries = [c for c in memory.credits if c.step == proof.credit.step and c.takes_back]
+    for back in entries:
+        last = (await store.moves(back.id))[-1]
+        what = f"{back.megabytes} MB, {back.state.value}"
+        name = back.provider_id or str(back.id)
+        proof.add("reversal", name, last.at, _digest(last), what)
+    if is_reversed != any(back.state is CreditState.CONFIRMED for back in entries):
+        proof.faults.append("it is reversed without an entry that takes it back, or not reversed")
+
+
 def _add_message(proof: Proof, dossier: Dossier) -> None:
     about = str(proof.credit.id)
     for message in dossier.messages:
-        if message.about == about and message.line in _TOLD:
+        if message.about == about and message.line in (*_TOLD, _TOLD_BACK):
             digest = hashlib.sha256(message.body.encode()).hexdigest()
             at, name = message.sent_at or message.created_at, message.ref or str(message.id)
             proof.add("message", name, at, digest, f"{message.line}, {message.state.value}")
+            is_back = message.line == _TOLD_BACK
+            if is_back and proof.credit.state is not CreditState.REVERSED:
+                proof.faults.append("the customer was told that it is taken back, and it is not")
             if proof.credit.state not in _BOOKED:
                 proof.faults.append("the customer was told of it, and it is not booked")
 

@@ -125,7 +125,19 @@ class ProgrammeHouse:
 
     async def move(self, step: str, to: CreditState, customer: Customer = ALICE) -> None:
         """Bring a credit into another state."""
-        seen = await self.credit(step, customer)
+        await self._move(await self.credit(step, customer), to)
+
+    async def take_back(self, step: str, customer: Customer = ALICE) -> None:
+        """Let the operator take back a credit that somebody has reversed."""
+        known = (await self.dossier(customer)).memory.credits
+        [back] = [credit.id for credit in known if credit.step == step and credit.takes_back]
+        for state in (CreditState.REQUESTED, CreditState.CONFIRMED):
+            known = (await self.dossier(customer)).memory.credits
+            [seen] = [credit for credit in known if credit.id == back]
+            await self._move(seen, state)
+
+    async def _move(self, seen: CreditRow, to: CreditState) -> None:
+        step = seen.step
         name = f"T-{step}" if to not in (CreditState.REQUESTED, CreditState.UNKNOWN) else None
         moved = await self.credits.move(
             Move(seen=seen, to=to, at=self.clock(), provider_id=name, poll_at=self.clock())
@@ -143,7 +155,7 @@ class ProgrammeHouse:
     async def credit(self, step: str, customer: Customer = ALICE) -> CreditRow:
         """Read one credit."""
         known = (await self.dossier(customer)).memory.credits
-        [credit] = [credit for credit in known if credit.step == step]
+        [credit] = [credit for credit in known if credit.step == step and not credit.takes_back]
         return credit
 
     async def lines(self, customer: Customer = ALICE) -> list[str]:

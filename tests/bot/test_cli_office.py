@@ -14,6 +14,7 @@ from bot.app import open_house
 from bot.carrier.book import Move
 from bot.channels.channel import Inbound
 from bot.cli import main
+from bot.keys import Keys
 from bot.premises import Premises
 from bot.settings import Settings, load_settings
 from flows.credit import CreditState
@@ -188,6 +189,18 @@ def test_reverse_takes_a_credit_back_once(database: Path, capsys: Output) -> Non
     assert run("credits", "reverse", video, *BY) == 0
     assert run("credits", "reverse", video, *BY) == 1
 
+    assert "it is being taken back already" in capsys.readouterr().err
+    assert run("credits", "check") == 0
+
+
+def test_what_the_operator_took_back_by_hand_is_reversed_at_once(
+    database: Path, capsys: Output
+) -> None:
+    video = id_of("video")
+
+    assert run("credits", "reverse", video, "--done", *BY) == 0
+    assert run("credits", "reverse", video, "--done", *BY) == 1
+
     assert "only a confirmed one" in capsys.readouterr().err
     assert run("credits", "check") == 0
 
@@ -259,13 +272,16 @@ def test_a_customer_is_decided_about(database: Path, capsys: Output) -> None:
     assert run("customer", "100001", "--json") == 0
 
     shown = json.loads(capsys.readouterr().out)
+    key = database.with_name("secret.key").read_bytes().strip()
+    alias = Keys(key, str).alias("100001")
     assert shown["flags"] == ["accessible"]
     with closing(sqlite3.connect(database)) as db:
         acts = db.execute("select actor, act, about from audit").fetchall()
     assert [(act, about) for _, act, about in acts] == [
-        ("waive app", "customer 100001: she wrote to us"),
-        ("accessible", "customer 100001: she wrote to us"),
+        ("waive app", f"customer {alias}: she wrote to us"),
+        ("accessible", f"customer {alias}: she wrote to us"),
     ]
+    assert "100001" not in str(acts)
     assert {actor.startswith("9001 by ") for actor, _, _ in acts} == {True}
 
 

@@ -56,6 +56,13 @@ class Record:
     completes_at: datetime
     is_failing: bool = False
     is_stuck: bool = False
+    resource: str = "/topupBalance"
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """Give the operator's id of it."""
+        return self.label or f"T{self.number}"
 
     def status(self, now: datetime) -> str:
         """Tell how it stands; 4.0 has these words."""
@@ -89,7 +96,6 @@ class ChaosCarrier:
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> Reply | NoReply:
         """Take an order, in whatever mood."""
-        assert path == "/topupBalance"
         wanted = msgspec.json.decode(body)
         credit, megabytes = wanted["description"], wanted["amount"]["amount"]
         assert (headers or {})["Idempotency-Key"] == credit
@@ -97,7 +103,11 @@ class ChaosCarrier:
             return self._conflict() if self._is("conflict") else self._tell(known[-1], 201)
         mood = self._mood()
         self.moods.append(mood)
-        return self._take(mood, credit, megabytes)
+        had = len(self.records)
+        reply = self._take(mood, credit, megabytes)
+        for record in self.records[had:]:
+            record.resource = path
+        return reply
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Reply | NoReply:
         """Show one top-up or a page of the list, or fail to."""
@@ -110,11 +120,12 @@ class ChaosCarrier:
             return Reply(200, b"<html>Welcome</html>", {})
         if kind == "quota":
             return Reply(429, b"", {"retry-after": "20"})
-        if path != "/topupBalance":
-            number = int(path.rsplit("T", 1)[1])
-            found = [r for r in self._landed() if r.number == number]
+        resource, _, name = path[1:].partition("/")
+        landed = [record for record in self._landed() if record.resource == f"/{resource}"]
+        if name:
+            found = [record for record in landed if record.name == name]
             return self._tell(found[0], 200) if found else Reply(404, b"", {})
-        rows = [self._row(record) for record in self._landed()]
+        rows = [self._row(record) for record in landed]
         start = int((query or {}).get("offset", "0"))
         page = msgspec.json.encode(rows[start : start + 2])
         return Reply(206, page[:-1] if kind == "half" else page, {})
@@ -141,6 +152,11 @@ class ChaosCarrier:
     def is_booked(self, credit: str) -> bool:
         """Tell whether the volume is in the bucket by now."""
         return any(r.status(self.clock()) == "completed" for r in self._about(credit))
+
+    def hold(self, name: str, credit: str, megabytes: int) -> None:
+        """Hold a top-up that was booked before, under this id."""
+        record = self._record(credit, megabytes, late=timedelta(), wait=timedelta())
+        record.label = name
 
     def _take(self, mood: Mood, credit: str, megabytes: int) -> Reply | NoReply:  # noqa: C901, PLR0911, PLR0912  a case for each mood
         def booked(*, late: timedelta = timedelta(), wait: timedelta = _MINUTE) -> Record:
@@ -230,7 +246,7 @@ class ChaosCarrier:
 
     def _row(self, record: Record) -> dict[str, object]:
         return {
-            "id": f"T{record.number}",
+            "id": record.name,
             "description": record.credit,
             "status": record.status(self.clock()),
         }

@@ -52,6 +52,12 @@ def order(who: Subscriber = ALICES_BUCKET) -> CreditOrder:
     return CreditOrder(ALICES_VIDEO, who, 600, "video", "online-statt-hotline", NEW_YEAR)
 
 
+def reversal() -> CreditOrder:
+    """Order that Alice's 600 MB for the video be taken back."""
+    name = credit_id("online-statt-hotline", "100001", "video", -1)
+    return replace(order(), credit_id=name, valid_until=None, takes_back=True)
+
+
 @asynccontextmanager
 async def pair(version: Version = Version.V4_0, lists: Lists | None = None) -> AsyncIterator[Pair]:
     """Let the real client talk to the pretend operator."""

@@ -19,6 +19,7 @@ from bot.carrier.patience import Patience
 from bot.carrier.tmf654 import Tmf654
 from bot.credits.audit import verify
 from bot.credits.credit_book import TurnedCredits
+from bot.credits.decisions import By
 from bot.credits.ledger import check
 from bot.credits.reconciler import compare
 from flows.credit import CreditState, credit_id
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.anyio
 
 T = TypeVar("T")
 SEEDS = 100
+FEWER = 24
 PARTS = 4
 LINE = replace(ALICE, bucket="B-491713920011", account="A-491713920011")
 CAPPED = replace(TERMS, budget_megabytes=3600)  # for Alice alone
@@ -126,13 +128,32 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bot.db"
 
 
+@pytest.fixture(scope="module")
+def booked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the database in which all of Alice's credits are to be taken back, once."""
+    folder = tmp_path_factory.mktemp("booked")
+
+    async def make() -> None:
+        async with programme_house(folder, CAPPED) as house:
+            await house.join(LINE)
+            await house.do_steps()
+            for step in TERMS.tasks:
+                await house.book(step)
+                credit = (await house.credit(step)).id
+                await house.decisions.reverse(credit, By("9001", "a mistake"))
+
+    asyncio.run(make())
+    return folder / "bot.db"
+
+
 @asynccontextmanager
 async def playing(seed: int, template: Path, folder: Path) -> AsyncIterator[Play]:
     """Open a copy of the house before an operator of this seed."""
     shutil.copy(template, folder / "bot.db")
     async with programme_house(folder, CAPPED) as house:
         chance = random.Random(seed)  # noqa: S311  a die that can be thrown again
-        stuck = frozenset(name for name in CREDITS if chance.random() < 0.05)
+        names = [str(credit.id) for credit in await house.store.open_credits(10)]
+        stuck = frozenset(name for name in names if chance.random() < 0.05)
         operator = ChaosCarrier(seed, house.clock, dedups=seed % 3 == 0, stuck=stuck)
         yield Play(house, operator, chance, kills=0.05 if seed % 2 else 0)
 
@@ -149,6 +170,41 @@ async def test_whatever_the_operator_does_money_words_and_chains_hold(
 
             await examine(play, f"seed {seed}")
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_what_is_taken_back_is_taken_back_once_and_told_then(
+    part: int, booked: Path, tmp_path: Path
+) -> None:
+    for seed in range(part, FEWER * SOAK, PARTS):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        async with playing(seed, booked, folder) as play:
+            for name, step in CREDITS.items():
+                play.operator.hold(f"T-{step}", name, 600)
+            await play.run()
+
+            await examine_reversals(play, f"seed {seed}")
+        shutil.rmtree(folder)
+
+
+async def examine_reversals(play: Play, story: str) -> None:
+    """Fail unless each credit is taken back once, and told exactly if it is."""
+    house, operator = play.house, play.operator
+    dossier = await house.dossier()
+    told = [m.about for m in dossier.messages if m.line == "CreditTakenBack"]
+    granted = {c.step: c for c in dossier.memory.credits if not c.takes_back}
+    for back in filter(lambda c: c.takes_back, dossier.memory.credits):
+        name, credit, tale = str(back.id), granted[back.step], f"{story}, {back}"
+        is_stuck = name in operator.stuck
+        assert operator.bookings(name) <= 1, tale
+        assert back.state is (CreditState.UNKNOWN if is_stuck else CreditState.CONFIRMED), tale
+        assert credit.state is (CreditState.CONFIRMED if is_stuck else CreditState.REVERSED), tale
+        assert operator.is_booked(name) or is_stuck, tale
+        assert told.count(str(credit.id)) == (not is_stuck), tale
+    assert (await check(house.store, house.house.terms)).faults == (), story
+    assert (await verify(house.store)).ok, story
+    await agree(play, story, len(CREDITS))
 
 
 async def examine(play: Play, story: str) -> None:
@@ -170,10 +226,10 @@ async def examine(play: Play, story: str) -> None:
     assert checked.faults == (), story
     assert checked.accounts["liability"] + checked.accounts["delivered"] <= 3600, story
     assert (await verify(house.store)).ok, story
-    await agree(play, story)
+    await agree(play, story, 0)
 
 
-async def agree(play: Play, story: str) -> None:
+async def agree(play: Play, story: str, before: int) -> None:
     """Fail unless the reconciliation finds both sides of one mind."""
     house = play.house
     house.clock.at += timedelta(hours=13)  # by then it is sane
@@ -181,7 +237,7 @@ async def agree(play: Play, story: str) -> None:
     assert isinstance(records, tuple), story
     match = await compare(house.store, records, house.clock())
     assert match.deviations == [], story
-    assert match.matched == len(CREDITS) - len(play.operator.stuck), story
+    assert match.matched == before + len(CREDITS) - len(play.operator.stuck), story
 
 
 async def test_the_processes_really_die(template: Path, tmp_path: Path) -> None:

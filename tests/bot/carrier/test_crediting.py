@@ -47,6 +47,10 @@ class Operator:
     watch: Callable[[], None] = lambda: None
     sends_validity: bool = True
 
+    @property
+    def corrections(self) -> "Operator":
+        return self
+
     async def request(self, order: CreditOrder) -> CarrierAnswer:
         self.watch()
         self.asked.append("request")

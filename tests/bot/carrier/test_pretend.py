@@ -13,7 +13,15 @@ from bot.carrier.paging import Lists
 from bot.carrier.pretend import PretendOperator
 from bot.carrier.pretend_ledger import Asked, PretendLedger
 from flows.credit import CreditState
-from tests.bot.carrier.house import ALICE, ALICES_BUCKET, ALICES_VIDEO, HandClock, order, pair
+from tests.bot.carrier.house import (
+    ALICE,
+    ALICES_BUCKET,
+    ALICES_VIDEO,
+    HandClock,
+    order,
+    pair,
+    reversal,
+)
 from tests.bot.carrier.ledger import Ledger, earned
 from tests.bot.carrier.published import check, knows, needs_specs
 from tests.cast import NOON
@@ -194,10 +202,17 @@ async def test_every_request_and_every_answer_fits_the_published_schema(version:
         other = order()
         object.__setattr__(other, "megabytes", 1800)
         await house.client.request(other)
+        back = await house.client.corrections.request(reversal())
+        assert isinstance(back, Accepted)
+        house.clock.move(minutes=6)
+        await house.client.corrections.follow(back.provider_id)
+        await house.client.corrections.follow(taken.provider_id)
+        await house.client.records(NOON)
 
     kinds = {
         "bucket": (version.value, "Bucket"),
         "topupBalance": (version.value, "TopupBalance"),
+        "adjustBalance": (version.value, "AdjustBalance"),
         "queryUsageConsumption": ("677", "QueryUsageConsumption"),
         "customerBill": ("678", "CustomerBill"),
         "appliedCustomerBillingRate": ("678", "AppliedCustomerBillingRate"),
@@ -213,6 +228,9 @@ async def test_every_request_and_every_answer_fits_the_published_schema(version:
         ("POST", "TopupBalance", 201),
         ("POST", "TopupBalance", 422),
         ("GET", "TopupBalance", 404),
+        ("POST", "AdjustBalance", 201),
+        ("GET", "AdjustBalance", 200),
+        ("GET", "AdjustBalance", 404),
         ("POST", "QueryUsageConsumption", 201),
         ("GET", "CustomerBill", 200),
     } <= checked
@@ -223,6 +241,29 @@ async def test_every_request_and_every_answer_fits_the_published_schema(version:
 async def test_an_order_names_no_field_that_the_version_lacks(version: Version) -> None:
     async with pair(version) as house:
         await house.client.request(order())
+        await house.client.corrections.request(reversal())
 
-    sent = msgspec.json.decode(house.wire.seen[-1].body, type=dict[str, object])
-    assert sent.keys() <= knows(version.value, "TopupBalance_Create")
+    for exchange, kind in zip(house.wire.seen, ("TopupBalance", "AdjustBalance"), strict=True):
+        sent = msgspec.json.decode(exchange.body, type=dict[str, object])
+        assert sent.keys() <= knows(version.value, f"{kind}_Create")
+
+
+@both
+async def test_what_is_taken_back_leaves_the_bucket_and_stays_in_the_books(
+    version: Version,
+) -> None:
+    async with pair(version) as house:
+        before = await house.client.remaining(ALICE)
+        await house.client.request(order())
+        back = reversal()
+        await house.client.corrections.request(back)
+        house.clock.move(minutes=6)
+        after = await house.client.remaining(ALICE)
+        found = await house.client.corrections.look_up(back.credit_id, NOON)
+        records = await house.client.records(NOON)
+
+    assert after == before
+    assert isinstance(found, Booked)
+    assert isinstance(records, tuple)
+    known = [(record.credit, record.megabytes) for record in records]
+    assert known == [(ALICES_VIDEO, 600), (back.credit_id, -600)]

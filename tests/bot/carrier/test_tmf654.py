@@ -26,13 +26,14 @@ from bot.carrier.paging import Incomplete, Lists
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import NoReply, Reply
 from flows.credit import credit_id
-from tests.bot.carrier.house import ALICE, ALICES_BUCKET, ALICES_VIDEO, NEW_YEAR, order
+from tests.bot.carrier.house import ALICE, ALICES_BUCKET, ALICES_VIDEO, NEW_YEAR, order, reversal
 from tests.cast import NOON
 
 pytestmark = pytest.mark.anyio
 
 Heard = Reply | NoReply
 NAME = str(ALICES_VIDEO)
+MINUS_600 = {"amount": -600, "units": "MB"}
 
 
 def reply(status: int, body: object = b"", **headers: str) -> Reply:
@@ -224,13 +225,23 @@ async def test_the_operators_books_are_read_as_records() -> None:
         {"id": "T4", "status": "cancelled", "description": NAME, "logicalResource": {"id": 49}},
         {"status": "completed", "description": NAME},
     ]
-    script = Script(gets=[reply(200, rows), reply(200, [])])
+    back = [{"id": "A1", "description": NAME, "status": "completed", "amount": MINUS_600}]
+    script = Script(gets=[reply(200, rows), reply(200, []), reply(200, back), reply(200, [])])
 
     assert await client(script).records(NOON) == (
         Record("T1", ALICES_VIDEO, Standing.BOOKED, 600, "B1", "491713920011"),
         Record("T2", None, Standing.UNDER_WAY),
         Record("T4", ALICES_VIDEO, Standing.FAILED, phone="49"),
+        Record("A1", ALICES_VIDEO, Standing.BOOKED, -600),
     )
+
+
+async def test_an_operator_without_adjustments_has_taken_nothing_back() -> None:
+    script = Script(gets=[reply(200, []), reply(404, ERROR)], posts=[reply(405, ERROR)])
+
+    assert await client(script).records(NOON) == ()
+    answer = await client(script).corrections.request(reversal())
+    assert answer == Rejected("the operator offers no /adjustBalance; take it back by hand")
 
 
 async def test_books_that_cannot_be_read_whole_are_no_books() -> None:
@@ -330,6 +341,31 @@ async def test_the_body_of_4_1_is_the_documented_one() -> None:
     assert "description" not in sent
     assert "validFor" not in sent
     assert answer == Booked("T1")  # nobody told the operator until when
+
+
+@pytest.mark.parametrize(
+    ("version", "amount", "kind", "line"),
+    [
+        (Version.V4_0, -600, "oneTime", [{"id": "491713920011"}]),
+        (Version.V4_1, 600, "oneTimeChargeDebit", {"id": "491713920011"}),
+    ],
+)
+async def test_a_credit_is_taken_back_by_an_adjustment(
+    version: Version, amount: int, kind: str, line: object
+) -> None:
+    script = Script(posts=[reply(201, {"id": "A1", "status": "completed"})])
+    carrier = client(script, Dialect(version, kept_in=Kept.VOUCHER))
+
+    answer = await carrier.corrections.request(reversal())
+
+    name = str(reversal().credit_id)
+    path, body, headers = script.asked[0]
+    assert (path, headers) == ("/adjustBalance", {"Idempotency-Key": name})
+    sent = msgspec.json.decode(body)
+    assert (sent["amount"], sent["adjustType"]) == ({"amount": amount, "units": "MB"}, kind)
+    assert (sent["description"], sent["logicalResource"]) == (name, line)
+    assert ("validFor" in sent, "voucher" in sent) == (False, False)
+    assert answer == Booked("A1")
 
 
 @pytest.mark.parametrize("megabytes", [0, -600, True, 1.8])

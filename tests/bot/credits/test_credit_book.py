@@ -31,7 +31,8 @@ async def move(house: SmallHouse, *states: CreditState) -> Move:
     """Move the credit of the app through these states; gives the last move."""
     book, last = house.premises.credits, None
     for to in states:
-        last = Move(seen=await house.credit("app"), to=to, at=house.now, provider_id="T1")
+        seen, is_refused = await house.credit("app"), to is REJECTED
+        last = Move(seen=seen, to=to, at=house.now, provider_id="T1", needs_person=is_refused)
         assert await book.move(last)
     assert last is not None
     return last

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from bot.carrier.book import Move
 from bot.credits.decisions import By, UndecidableError
 from bot.credits.ledger import check
 from flows.credit import CreditState
@@ -47,6 +48,13 @@ async def uncertain(house: ProgrammeHouse) -> UUID:
     return (await house.credit("video")).id
 
 
+async def booked(house: ProgrammeHouse) -> UUID:
+    """Let the video's credit be booked."""
+    await house.do_steps()
+    await house.book("video")
+    return (await house.credit("video")).id
+
+
 # --- Credits ------------------------------------------------------------------------------------
 
 
@@ -75,26 +83,65 @@ async def test_not_booked_lets_it_be_asked_for_again(house: ProgrammeHouse) -> N
     assert states == [S.EARNED, S.REQUESTED, S.UNKNOWN, S.REQUESTED, S.FAILED]
 
 
-async def test_a_reversed_credit_is_booked_back_and_released(house: ProgrammeHouse) -> None:
-    await house.do_steps()
-    await house.book("video")
-    credit = (await house.credit("video")).id
+async def test_a_reversal_waits_until_the_operator_has_taken_it_back(house: ProgrammeHouse) -> None:
+    credit = await booked(house)
 
-    await house.decisions.reverse(credit, MONA)
+    back = await house.decisions.reverse(credit, MONA)
 
-    dossier = await house.dossier()
-    assert [book.entries for book in dossier.ledger if book.what in ("reverse", "release")] == [
-        (("delivered:100001", -600), ("liability:100001", 600)),
-        (("liability:100001", -600), ("released", 600)),
+    [entry] = [open_ for open_ in await house.store.open_credits(10) if open_.id == back]
+    order = await house.credits.order(entry)
+    assert order is not None
+    assert (entry.megabytes, order.megabytes, order.takes_back) == (-600, 600, True)
+    assert (await house.credit("video")).state is S.CONFIRMED
+    assert "CreditTakenBack" not in await house.lines()
+    assert await acts(house) == [
+        ("9001 by root", "reverse", f"credit {credit}: she has shown her letter")
     ]
-    assert (await house.credit("video")).state is S.REVERSED
     assert (await check(house.store, house.house.terms)).faults == ()
 
 
+@pytest.mark.parametrize("by", ["the worker", "hand"])
+async def test_a_reversed_credit_is_booked_back_released_and_told(
+    by: str, house: ProgrammeHouse
+) -> None:
+    credit = await booked(house)
+
+    await house.decisions.reverse(credit, MONA, is_done=by == "hand")
+    if by == "the worker":
+        await house.take_back("video")
+
+    dossier = await house.dossier()
+    assert [book.entries for book in dossier.ledger if book.what in ("reverse", "release")] == [
+        (("liability:100001", 600), ("delivered:100001", -600)),
+        (("liability:100001", -600), ("released", 600)),
+    ]
+    assert (await house.credit("video")).state is S.REVERSED
+    assert (await house.lines()).count("CreditTakenBack") == 1
+    assert (await check(house.store, house.house.terms)).faults == ()
+
+
+async def test_what_the_operator_refuses_to_take_back_stays(house: ProgrammeHouse) -> None:
+    credit = await booked(house)
+    back = await house.decisions.reverse(credit, MONA)
+    entry = next(c for c in (await house.dossier()).memory.credits if c.id == back)
+
+    for state in (S.REQUESTED, S.REJECTED):
+        move = Move(seen=entry, to=state, at=NOON, needs_person=state is S.REJECTED)
+        assert await house.credits.move(move)
+        entry = next(c for c in (await house.dossier()).memory.credits if c.id == back)
+
+    assert (await house.credit("video")).state is S.CONFIRMED
+    assert [r.about for r in (await house.dossier()).requests] == [str(back)]
+    assert (await house.lines())[-1] == "Credited"
+    assert (await check(house.store, house.house.terms)).faults == ()
+    again = await house.decisions.reverse(credit, MONA, is_done=True)
+    assert again != back
+    assert (await house.credit("video")).state is S.REVERSED
+
+
 async def test_a_reversed_credit_is_not_earned_again(house: ProgrammeHouse) -> None:
-    await house.do_steps()
-    await house.book("video")
-    await house.decisions.reverse((await house.credit("video")).id, MONA)
+    credit = await booked(house)
+    await house.decisions.reverse(credit, MONA, is_done=True)
 
     await house.do_steps()
 

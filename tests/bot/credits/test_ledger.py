@@ -64,7 +64,7 @@ async def test_it_adds_up_in_every_state_of_the_programme(house: ProgrammeHouse)
     await house.say("JOIN")
     await house.move("app", CreditState.REQUESTED)
     await house.move("app", CreditState.REJECTED)
-    await house.decisions.reverse((await house.credit("video")).id, BY)
+    await house.decisions.reverse((await house.credit("video")).id, BY, is_done=True)
 
     found = await checked(house)
 

@@ -22,6 +22,7 @@ from tests.cast import TERMS
 pytestmark = pytest.mark.anyio
 
 WHOLE = ["event", "terms", "consent", "request", "record", "message"]
+TAKEN_BACK = ["decision", "reversal", "message", "message"]
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,22 @@ async def test_the_chain_reaches_as_far_as_the_credit(house: ProgrammeHouse) -> 
 
 
 async def test_a_reversed_credit_keeps_its_chain(house: ProgrammeHouse) -> None:
-    await house.decisions.reverse((await house.credit("video")).id, By("9001", "a mistake"))
+    back = await house.decisions.reverse((await house.credit("video")).id, By("9001", "a mistake"))
+    asked = await proved(house)
+    await house.take_back("video")
 
     proof = await proved(house)
 
-    assert (proof.ok, [link.kind for link in proof.chain]) == (True, WHOLE)
+    assert (asked.ok, asked.chain[-2].what) == (True, "-600 MB, earned")
+    assert (proof.ok, proof.faults) == (True, [])
+    assert [link.kind for link in proof.chain] == [*WHOLE[:5], *TAKEN_BACK]
+    decision, reversal, *messages = proof.chain[5:]
+    assert decision.what == "reverse by 9001: a mistake"
+    assert (reversal.id, reversal.what) == ("T-video", "-600 MB, confirmed")
+    assert [message.what for message in messages] == ["Credited, ready", "CreditTakenBack, ready"]
+    same = await prove(house.store, house.house.terms, back)
+    assert same is not None
+    assert same.chain[-1].hash == proof.chain[-1].hash
 
 
 @pytest.mark.parametrize(
