@@ -18,6 +18,7 @@ from bot.channels.sms import SmsSender, TwilioAccount
 from bot.channels.sms_outcomes import judge_receipt, soft_retries
 from bot.channels.sms_pricing import PriceReader
 from bot.channels.sms_reconciling import InboundReconciler
+from bot.easel import Easel
 from bot.managing import managers_of
 from bot.metrics import Metrics
 from bot.office.managers import ManagersFirst
@@ -151,11 +152,12 @@ def _open_telegram(settings: Settings, premises: Premises, channels: RealChannel
     from bot.channels.telegram_files import TelegramFiles  # noqa: PLC0415
     from bot.channels.telegram_poller import TelegramPoller, Updates  # noqa: PLC0415
     from bot.channels.telegram_request import TelegramConnection  # noqa: PLC0415
+    from bot.channels.telegram_uploads import Gallery  # noqa: PLC0415
 
     token = settings.telegram_bot_token
     assert token is not None  # noqa: S101 - has_telegram
     connection = TelegramConnection(token.get_secret_value(), settings.telegram_api_base_url)
-    channels.senders.append(TelegramSender(connection))
+    channels.senders.append(TelegramSender(connection, Gallery(premises.store, Easel())))
     roles = {str(manager.id): manager.role for manager in settings.telegram_managers}
     listener = ManagersFirst(
         managers_of(premises, roles, TelegramFiles(connection)), premises.conversations

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from flows.customer import Address, Channel
 from flows.intent import Intent
+from messages.cards import Card
 
 Clock = Callable[[], datetime]
 
@@ -121,7 +122,7 @@ class Message:
     `callback`: the tap to be answered first, with a `toast` if there is something to say.
     `asks_contact`: the one choice without a meaning asks for the phone's number, by a keyboard
     that stays until a message `takes_keyboard` away. `document` goes with the text where the
-    channel can carry files.
+    channel can carry files, `card` where it can show pictures.
     """
 
     text: str
@@ -134,6 +135,7 @@ class Message:
     takes_keyboard: bool = False
     unsubscribe: str | None = None
     document: Document | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,27 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from bot.channels.channel import (
     Accepted,
+    Document,
     Fault,
-    NotSent,
     Outcome,
     Parcel,
     Refused,
     Unknown,
 )
+from bot.channels.telegram_calls import Calls, Parameters
 from bot.channels.telegram_markup import markup_of
 from bot.channels.telegram_outcomes import (
     NOT_EDITABLE,
     UNPARSABLE_TEXT,
     CallError,
-    Floods,
-    classify,
 )
-from bot.channels.telegram_request import Json, TelegramConnection
-from bot.channels.telegram_text import plain, split
+from bot.channels.telegram_request import TelegramConnection
+from bot.channels.telegram_text import plain, split, units
+from bot.channels.telegram_uploads import LONGEST_CAPTION, Gallery, Uploads
 from flows.customer import Channel
 
 # Method names are case-insensitive. In lower case they are none of Bot's own, for which
@@ -40,31 +39,33 @@ _TAP_ANSWER_S = 2.0
 _log = structlog.get_logger(__name__)
 
 
-class _Sent(msgspec.Struct):
-    message_id: int
-
-
 class TelegramSender:
     """Sends to private chats: HTML, no link previews, buttons below the text.
 
-    `monotonic` gives seconds, for flood waits.
+    Without a `gallery` milestones go without their pictures. `monotonic` gives seconds, for flood
+    waits.
     """
 
     channel = Channel.TELEGRAM
 
     def __init__(
-        self, connection: TelegramConnection, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        connection: TelegramConnection,
+        gallery: Gallery | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._bot = connection.bot
-        self._floods = Floods(monotonic)
+        self._calls = Calls(connection, monotonic)
+        self._uploads = Uploads(self._calls, connection.bot_id, gallery)
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand one message over, in as many parts as its length needs; a tap is answered first.
 
         Unknown also where a later part did not leave after an earlier one had arrived.
         """
-        held = self._floods.wait(parcel.to.value)
+        held = self._calls.wait(parcel.to.value)
         if held is not None:
             return held
         parts = split(parcel.message.text)
@@ -72,7 +73,8 @@ class TelegramSender:
             return Refused(Fault.CONTENT, "empty")
         if parcel.message.callback is not None:
             await self._answer_tap(parcel.message.callback, parcel.message.toast)
-        return await self._send_parts(parcel, parts)
+        with_file = await self._send_with_file(parcel, parts)
+        return with_file or await self._send_parts(parcel, parts)
 
     async def look_up(self, parcel: Parcel, posted_at: datetime) -> Accepted | None:
         """Tell nothing: the Bot API cannot be asked for what a bot has sent."""
@@ -84,7 +86,7 @@ class TelegramSender:
 
     async def _answer_tap(self, tap: str, toast: str | None) -> None:
         """Stop the button's spinner; a tap too old for that still gets its message."""
-        answer: dict[str, Json] = {"callback_query_id": tap}
+        answer: Parameters = {"callback_query_id": tap}
         if toast:
             answer["text"] = toast
         try:
@@ -92,6 +94,28 @@ class TelegramSender:
                 await self._bot.do_api_request(_ANSWER_TAP, api_kwargs=answer)
         except (*CallError, TimeoutError) as error:
             _log.info("tap_not_answered", why=type(error).__name__)
+
+    async def _send_with_file(self, parcel: Parcel, parts: tuple[str, ...]) -> Outcome | None:
+        """Send a text as the caption of its file; None where it goes without one."""
+        message = parcel.message
+        fits = len(parts) == 1 and units(plain(parts[0])) <= LONGEST_CAPTION
+        if message.document is not None and not fits:
+            return await self._send_apart(message.document, parcel, parts)
+        if message.document is not None:
+            return await self._uploads.send(message.document, _captioned(parcel, parts[0]))
+        if message.card is None or not fits or _replaced(parcel) is not None:
+            return None
+        return await self._uploads.show(message.card, _captioned(parcel, parts[0]))
+
+    async def _send_apart(
+        self, document: Document, parcel: Parcel, parts: tuple[str, ...]
+    ) -> Outcome:
+        told = await self._send_parts(parcel, parts)
+        if not isinstance(told, Accepted):
+            return told
+        sent = await self._uploads.send(document, {"chat_id": parcel.to.value})
+        is_whole = isinstance(sent, Accepted)
+        return sent if is_whole else Unknown("the text arrived, its document did not")
 
     async def _send_parts(self, parcel: Parcel, parts: tuple[str, ...]) -> Outcome:
         outcome: Outcome = Unknown("nothing to send")
@@ -103,9 +127,7 @@ class TelegramSender:
                 return outcome if n == 1 else Unknown(f"{n - 1} of {len(parts)} parts arrived")
         return outcome
 
-    async def _put(
-        self, parcel: Parcel, parameters: dict[str, Json], replaced: int | None
-    ) -> Outcome:
+    async def _put(self, parcel: Parcel, parameters: Parameters, replaced: int | None) -> Outcome:
         """Edit the message that was tapped, or send a new one where that is not possible."""
         if replaced is not None:
             # An edit keeps the message's number; the tag keeps the refs of the outbox unique.
@@ -116,39 +138,38 @@ class TelegramSender:
                 return outcome
         return await self._readable(_SEND, parameters)
 
-    async def _readable(self, method: str, parameters: dict[str, Json], ref: str = "") -> Outcome:
+    async def _readable(self, method: str, parameters: Parameters, ref: str = "") -> Outcome:
         """Call, and once more without markup if ours turns out to be broken."""
-        outcome = await self._call(method, parameters, ref)
+        outcome = (await self._calls.call(method, parameters, ref)).outcome
         if not (isinstance(outcome, Refused) and outcome.code == UNPARSABLE_TEXT):
             return outcome
         _log.error("markup_broken", detail=outcome.detail)
         bare = {name: value for name, value in parameters.items() if name != "parse_mode"}
-        return await self._call(method, bare | {"text": plain(str(parameters["text"]))}, ref)
-
-    async def _call(self, method: str, parameters: dict[str, Json], ref: str) -> Outcome:
-        chat = str(parameters["chat_id"])
-        try:
-            answer = await self._bot.do_api_request(method, api_kwargs=parameters)
-            number = msgspec.convert(answer, _Sent).message_id
-        except msgspec.ValidationError:
-            return Unknown("unreadable answer")
-        except CallError as error:
-            outcome = classify(error, edited=ref)
-            return self._floods.note(chat, outcome) if isinstance(outcome, NotSent) else outcome
-        return Accepted(ref or f"{chat}:{number}")
+        readable = bare | {"text": plain(str(parameters["text"]))}
+        return (await self._calls.call(method, readable, ref)).outcome
 
 
 # --- The parts of a call ------------------------------------------------------------------------
 
 
-def _parameters(parcel: Parcel, text: str, *, is_last: bool) -> dict[str, Json]:
-    parameters: dict[str, Json] = {
+def _parameters(parcel: Parcel, text: str, *, is_last: bool) -> Parameters:
+    parameters: Parameters = {
         "chat_id": parcel.to.value,
         "text": text,
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
     }
     markup = markup_of(parcel.message) if is_last else None
+    return parameters if markup is None else parameters | {"reply_markup": markup}
+
+
+def _captioned(parcel: Parcel, text: str) -> Parameters:
+    parameters: Parameters = {
+        "chat_id": parcel.to.value,
+        "caption": text,
+        "parse_mode": "HTML",
+    }
+    markup = markup_of(parcel.message)
     return parameters if markup is None else parameters | {"reply_markup": markup}
 
 

@@ -24,6 +24,7 @@ CallError = (TelegramError, KeyError)
 
 NOT_EDITABLE = "not_editable"
 UNPARSABLE_TEXT = "unparsable_text"
+WRONG_FILE = "wrong_file"
 
 # Telegram has no codes for these, and its wording has changed before: fragments, in lower case.
 _FORBIDDEN = (
@@ -43,11 +44,16 @@ _BAD_REQUEST = (
     ("have no rights", Fault.BLOCKED, "no_rights"),
     ("message to edit not found", Fault.OURS, NOT_EDITABLE),
     ("can't be edited", Fault.OURS, NOT_EDITABLE),
+    ("there is no text in the message to edit", Fault.OURS, NOT_EDITABLE),  # a picture's caption
     ("message_id_invalid", Fault.OURS, NOT_EDITABLE),
     ("query is too old", Fault.OURS, "tap_too_old"),
     ("query id is invalid", Fault.OURS, "tap_too_old"),
     ("can't parse entities", Fault.OURS, UNPARSABLE_TEXT),
     ("message is too long", Fault.CONTENT, "too_long"),
+    ("caption is too long", Fault.CONTENT, "too_long"),
+    ("wrong file identifier", Fault.OURS, WRONG_FILE),
+    ("wrong file_id", Fault.OURS, WRONG_FILE),
+    ("wrong remote file identifier", Fault.OURS, WRONG_FILE),
     ("text is empty", Fault.CONTENT, "empty"),
     ("button_", Fault.OURS, "button"),
     ("inline keyboard", Fault.OURS, "button"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.channels.channel import Message, Outcome, Parcel
 from bot.channels.telegram import TelegramSender
 from bot.channels.telegram_request import TelegramConnection
+from bot.channels.telegram_uploads import Gallery
 from flows.customer import Address
 from tests.cast import BABAKS_TELEGRAM, NOON
 from tests.fakes.telegram import FakeTelegram
@@ -45,7 +46,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(*, fake: FakeTelegram | None = None, read_s: float = 20.0) -> AsyncIterator[Stage]:
+async def staged(
+    *,
+    fake: FakeTelegram | None = None,
+    read_s: float = 20.0,
+    gallery: Gallery | None = None,
+) -> AsyncIterator[Stage]:
     """Set up a sender with its server, or beside another at the same one."""
     clock = HandSetClock()
     async with AsyncExitStack() as closing:
@@ -54,6 +60,6 @@ async def staged(*, fake: FakeTelegram | None = None, read_s: float = 20.0) -> A
             await fake.start()
             closing.push_async_callback(fake.stop)
         connection = TelegramConnection(fake.token, fake.url, read_s=read_s)
-        sender = TelegramSender(connection, monotonic=clock.monotonic)
+        sender = TelegramSender(connection, gallery, monotonic=clock.monotonic)
         closing.push_async_callback(sender.close)
         yield Stage(fake, sender, clock)

@@ -1,0 +1,59 @@
+"""Calls to Telegram, each judged by its answer; who was told to wait is remembered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+from telegram import InputFile
+
+from bot.channels.channel import Accepted, NotSent, Outcome, Unknown
+from bot.channels.telegram_outcomes import CallError, Floods, classify
+from bot.channels.telegram_request import Json, TelegramConnection
+
+Parameters: TypeAlias = "dict[str, Json | InputFile]"
+
+
+class _Size(msgspec.Struct):
+    file_id: str
+
+
+class _Sent(msgspec.Struct):
+    message_id: int
+    photo: list[_Size] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a call came to, and the id of the picture that it showed."""
+
+    outcome: Outcome
+    file: str | None = None
+
+
+class Calls:
+    """Calls that put something into a chat. `monotonic` gives seconds, for flood waits."""
+
+    def __init__(self, connection: TelegramConnection, monotonic: Callable[[], float]) -> None:
+        self._bot = connection.bot
+        self._floods = Floods(monotonic)
+
+    def wait(self, chat: str) -> NotSent | None:
+        """Say how long a chat still has to wait, None if it need not."""
+        return self._floods.wait(chat)
+
+    async def call(self, method: str, parameters: Parameters, ref: str = "") -> Answered:
+        """Call a method; `ref` is the name that an edited message keeps."""
+        chat = str(parameters["chat_id"])
+        try:
+            answer = await self._bot.do_api_request(method, api_kwargs=parameters)
+            sent = msgspec.convert(answer, _Sent)
+        except msgspec.ValidationError:
+            return Answered(Unknown("unreadable answer"))
+        except CallError as error:
+            outcome = classify(error, edited=ref)
+            if isinstance(outcome, NotSent):
+                outcome = self._floods.note(chat, outcome)
+            return Answered(outcome)
+        file = sent.photo[-1].file_id if sent.photo else None
+        return Answered(Accepted(ref or f"{chat}:{sent.message_id}"), file)
