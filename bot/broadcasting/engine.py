@@ -18,7 +18,7 @@ from flows.customer import Channel, Customer
 from flows.effects import Purpose
 from flows.journey import Stage
 from messages.segments import count
-from storage.broadcasts import BroadcastRow, Compose
+from storage.broadcasts import Audience, BroadcastRow, Compose
 from storage.changes import Audit, Enqueue
 from storage.memory import Memory
 
@@ -26,8 +26,11 @@ VALVE = 1000  # rows of one broadcast that wait in the outbox at most
 PATIENCE = timedelta(days=3)  # after which a text is stale
 AGAIN = timedelta(seconds=1)
 WATCHED = 200  # the last recipients, of whom so many may fail or opt out
-FEWEST = 20
-MOST_FAILED, MOST_OPTED_OUT = 0.1, 0.03
+FEWEST = 20  # of whom a share says something
+MOST_FAILED = 0.1
+MOST_OPTED_OUT = 4  # two in a hundred of those who are watched
+LATEST = timedelta(hours=12)  # behind its hour; then a person says whether it still makes sense
+CHUNKS = 20  # planned before the outbox is looked after again
 ENGINE = "engine"
 BROADCAST = "Broadcast"
 
@@ -63,10 +66,15 @@ class BroadcastEngine:
                 return None
 
     async def _begin(self, row: BroadcastRow) -> datetime | None:
-        if row.starts_at is not None and row.starts_at > self.clock():
-            return row.starts_at
+        now, starts_at = self.clock(), row.starts_at or self.clock()
+        if starts_at > now:
+            return starts_at
+        if now - starts_at > LATEST:
+            why = f"its hour passed on {starts_at:%Y-%m-%d}, and nobody worked; resume or cancel"
+            await self._move(row, BroadcastState.SCHEDULED, BroadcastState.PAUSED, why)
+            return None
         await self._move(row, BroadcastState.SCHEDULED, BroadcastState.RUNNING, "its hour has come")
-        return self.clock()
+        return now
 
     async def _run(self, row: BroadcastRow) -> datetime | None:
         keeper, audience = self.broadcasts.keeper, self.broadcasts.previews.audience(row)
@@ -74,14 +82,22 @@ class BroadcastEngine:
         if reason:
             await self._move(row, BroadcastState.RUNNING, BroadcastState.PAUSED, reason)
             return None
-        compose, is_going_on, fed = self.composing(row), True, 0
-        while is_going_on:
-            is_planning = await keeper.plan(row.id, audience)
-            more = await keeper.feed(row.id, compose, VALVE, self.clock())
-            is_going_on, fed = is_planning or more > 0, fed + more
-        if fed:  # a poke for nothing would keep the others from resting
-            self.broadcasts.poke()
+        compose, is_planning = self.composing(row), True
+        while is_planning:
+            is_planning = await self._plan(row.id, audience)
+            fed = 0
+            while more := await keeper.feed(row.id, compose, VALVE, self.clock()):
+                fed += more
+            if fed:  # a poke for nothing would keep the others from resting
+                self.broadcasts.poke()
         return await self._rest(row)
+
+    async def _plan(self, number: int, audience: Audience) -> bool:
+        """Plan some chunks, each in a transaction, so that turns come in between."""
+        for _ in range(CHUNKS):
+            if not await self.broadcasts.keeper.plan(number, audience):
+                return False
+        return True
 
     async def _rest(self, row: BroadcastRow) -> datetime | None:
         """Finish once all recipients have come to an end; else tell when to look again."""
@@ -100,11 +116,9 @@ class BroadcastEngine:
         if row.draft.limit is not None and counts.planned > row.draft.limit:
             return f"more than the limit of {row.draft.limit} recipients"
         seen = await self.broadcasts.keeper.lately(row.id, WATCHED)
-        if seen.sent < FEWEST:
-            return ""
-        if seen.failed >= MOST_FAILED * seen.sent:
+        if seen.sent >= FEWEST and seen.failed >= MOST_FAILED * seen.sent:
             return f"{seen.failed} of the last {seen.sent} failed"
-        if seen.opted_out > MOST_OPTED_OUT * seen.sent:
+        if seen.opted_out >= MOST_OPTED_OUT:
             return f"{seen.opted_out} of the last {seen.sent} opted out"
         return ""
 

@@ -34,8 +34,9 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 CHUNK = 500  # recipients; half the bulk speed, and turns wait no longer than when idle
-LOOKED_AT = 2000  # customers, of whom few may be in the audience
-AT_ONCE = 100  # rows fed in one transaction
+SPAN = 250  # customers looked at at once, of whom few may be in the audience
+LOOKED_AT = 2000
+AT_ONCE = 20  # rows fed in one transaction: wording takes its time, and turns wait for it
 PACE_OF = 200
 
 _SQL = load("sqlite", "broadcasts")
@@ -284,19 +285,18 @@ def _plan(db: sqlite3.Connection, number: int, audience: Audience) -> bool:
     row = _find(db, number)
     if row is None or row.state is not _S.RUNNING or row.is_planned:
         return False
-    (until,) = db.execute(_SQL["last_of_chunk"], (row.cursor, LOOKED_AT)).fetchone()
-    if until is None:
-        db.execute(_SQL["move_cursor"], (row.cursor, 1, number))
-        return False
     sql, values = selection("plan", replace(audience, broadcast=number))
-    span: dict[str, str | int] = {"after": row.cursor, "until": until, "limit": CHUNK}
-    made = db.execute(sql, values | span).rowcount
-    if made == CHUNK:
-        (until,) = db.execute(_SQL["last_planned"], (number, until)).fetchone()
+    made, looked, cursor = 0, 0, row.cursor
+    while made <= CHUNK - SPAN and looked < LOOKED_AT:
+        (until,) = db.execute(_SQL["last_of_span"], (cursor, SPAN)).fetchone()
+        if until is None:
+            break
+        made += db.execute(sql, values | {"after": cursor, "until": until}).rowcount
+        looked, cursor = looked + SPAN, until
     if made:
-        db.execute(_SQL["count_planned"], (number, row.cursor, until))
-    db.execute(_SQL["move_cursor"], (until, 0, number))
-    return True
+        db.execute(_SQL["count_planned"], (number, row.cursor, cursor))
+    db.execute(_SQL["move_cursor"], (cursor, looked == 0, number))
+    return looked > 0
 
 
 def _lately(db: sqlite3.Connection, number: int, most: int) -> Settled:

@@ -1,5 +1,6 @@
 """Every benchmark whose part stands, by its name in bench.json."""
 
+from tests.bench.planning import PLAN
 from tests.bench.relaying import RELAY
 from tests.bench.replying import REPLY
 from tests.bench.sending import SMS, TELEGRAM
@@ -10,5 +11,5 @@ from tests.bench.whole import WHOLE
 
 BENCHMARKS = {
     benchmark.name: benchmark
-    for benchmark in (TURN, RELAY, SMS, TELEGRAM, WEBHOOK, REPLY, TIMERS, WHOLE)
+    for benchmark in (TURN, RELAY, SMS, TELEGRAM, WEBHOOK, PLAN, REPLY, TIMERS, WHOLE)
 }

@@ -49,6 +49,8 @@ Value: TypeAlias = "str | int | float | bytes | None"
 Statement: TypeAlias = "tuple[str, tuple[Value, ...]]"
 Change: TypeAlias = "Remember | Append | PutJourney | SetWake | Enqueue"
 
+STANDING = on_streak(NOON - timedelta(days=30))
+
 _CONNECTION = load("sqlite", "connection")
 
 
@@ -108,12 +110,11 @@ async def peer(ground: Ground) -> Lap:
 
 def _turns(ground: Ground) -> list[tuple[Key, tuple[Change, ...]]]:
     """Let everybody ask how they stand, in any order."""
-    order = ground.chance.sample(range(ground.size), ground.size)
-    standing = on_streak(NOON - timedelta(days=30))
-    return [_turn(n, standing) for n in order]
+    return [turn_of(n) for n in ground.chance.sample(range(ground.size), ground.size)]
 
 
-def _turn(n: int, standing: Journey) -> tuple[Key, tuple[Change, ...]]:
+def turn_of(n: int, standing: Journey = STANDING) -> tuple[Key, tuple[Change, ...]]:
+    """Let the nth customer ask how they stand."""
     who, inbox = customer(n), InboxKey("sms", f"SM{n:032x}")
     number, to = who.number, who.contacts[0].address
     journey = replace(standing, customer=number)

@@ -116,17 +116,16 @@ coalesce((? - r.seen_at) / 86400, 0) between ? and ?;
 -- Whether any customer has an attribute.
 select exists (select 1 from customers where json_type(attributes, ?) is not null);
 
--- last_of_chunk --
+-- last_of_span --
 -- The last of so many customers after one.
 select max(customer)
 from (select customer from reach where customer > ? order by customer limit ?);
 
 -- plan --
--- Make one chunk of recipients, each once, with who is passed over and why.
+-- Make the recipients of a span of customers, each once, with who is passed over and why.
 insert into recipients (broadcast, customer, state, reason)
 select :broadcast, customer, iif(reason is null, 'planned', 'excluded'), reason
-from (/*candidates*/)
-limit :limit;
+from (/*candidates*/);
 
 -- count_planned --
 -- Count what planning has just made.
@@ -137,12 +136,6 @@ where broadcast = ? and customer > ? and customer <= ?
 group by state, reason
 on conflict (broadcast, state, reason) do update
 set number = number + excluded.number;
-
--- last_planned --
--- The last recipient of a chunk.
-select max(customer)
-from recipients
-where broadcast = ? and customer <= ?;
 
 -- move_cursor --
 -- Remember how far planning has come.
