@@ -24,7 +24,11 @@ class Keys:
 
     def pseudonym(self, customer: str) -> str:
         """Name somebody who is forgotten: always the same, and without the key nobody's."""
-        return ERASED + self._hash("customer", customer).hex()
+        return ERASED + self.alias(customer)
+
+    def alias(self, customer: str) -> str:
+        """Name a customer where nothing can be erased; only the key leads back to the number."""
+        return self._hash("customer", customer).hex()
 
     def of_customer(self, customer: str) -> bytes:
         """Hash a customer number for the list of those who are not invited again."""
