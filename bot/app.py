@@ -28,7 +28,7 @@ from bot.pulse import Pulse
 from bot.real import ask_bot_name, open_channels
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.sending.courtesy import Courtesy
-from bot.sending.lanes import Lane, Surroundings
+from bot.sending.lanes import HORIZON_S, Lane, Surroundings
 from bot.sending.relay import Relay
 from bot.settings import Settings
 from bot.turns.timers import Timers
@@ -185,7 +185,7 @@ def _working(
 
 
 def _relay(
-    premises: Premises, lanes: tuple[Lane, ...], metrics: Metrics, horizon_s: float = 0.2
+    premises: Premises, lanes: tuple[Lane, ...], metrics: Metrics, horizon_s: float = HORIZON_S
 ) -> Relay:
     around = Surroundings(
         clock=premises.clock,

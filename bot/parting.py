@@ -16,6 +16,7 @@ from flows.campaign import Campaign
 from flows.customer import Address, Channel
 from flows.effects import Purpose
 from storage.outbox import OutboxRow
+from storage.pace import Allowance
 
 RATES = {
     Channel.SMS: SMS_PER_S,
@@ -23,6 +24,16 @@ RATES = {
     Channel.EMAIL: 10.0,  # what a mail server of one's own bears without being asked
 }
 IN_FLIGHT = {Channel.SMS: 20, Channel.TELEGRAM: 50}
+_CHAT = Allowance(burst=3, every=timedelta(seconds=1))
+_GROUP = Allowance(burst=3, every=timedelta(seconds=4))  # 18 a minute, of the 20 that are allowed
+
+
+def of_chat(recipient: str) -> Allowance:
+    """Tell what a Telegram chat bears (facts/telegram.md 4.2); a group's id is negative."""
+    return _GROUP if recipient.startswith("telegram:-") else _CHAT
+
+
+ALLOWANCES = {Channel.TELEGRAM: of_chat}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
         Parcels(sender, fresh, refuser(premises)),
         RATES.get(sender.channel),
         IN_FLIGHT.get(sender.channel, 10),
+        ALLOWANCES.get(sender.channel),
     )
 
 

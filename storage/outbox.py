@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from storage.pace import Allowances
+
 
 class OutboxState(StrEnum):
     """Where a row of the outbox stands. `posting`: its bytes may be on their way."""
@@ -46,7 +48,9 @@ class Claim:
     """Ask for work: rows of one lane that are due, one per recipient, in order of priority.
 
     `rate` is the lane's tokens per second (None: no limit). Rows are given slots on the lane's
-    clock, at most `horizon_s` ahead of `now`, at least one row.
+    clock, at least `lead_s` and at most `horizon_s` ahead of `now`; no second holds more than the
+    rate even if each row leaves up to `late_s` after its slot. `allowances` tells what each single
+    recipient bears (None: no limit); whoever has had enough waits, and holds nobody else up.
     """
 
     lane: str
@@ -56,13 +60,17 @@ class Claim:
     limit: int
     rate: float | None = None
     horizon_s: float = 0.2
+    lead_s: float = 0.0
+    late_s: float = 0.0
+    allowances: Allowances | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
     """Commit this before the bytes leave: the tag by which the provider's answer is known.
 
-    `address_hash` is the recipient's keyed hash, under which the address may be suppressed.
+    `at` is the moment at which they will leave, so it may lie ahead. `address_hash` is the
+    recipient's keyed hash, under which the address may be suppressed.
     """
 
     id: int

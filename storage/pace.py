@@ -1,7 +1,12 @@
-"""Pace gives rows their slots on a lane's clock: no second ever holds more than its rate."""
+"""Pace gives rows their slots on a lane's clock: no second ever holds more than its rate.
+
+Beside the lane's there may be the pace of one recipient: some messages at once, then one at a time.
+"""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 SECOND = 1_000_000  # moments here are microseconds, as in the database
 
@@ -11,12 +16,15 @@ class Pace:
     """A lane's clock: rows leave evenly spaced, and idle time is not saved up.
 
     `rate` is in tokens per second, `free` the earliest next slot, `recent` slot and cost of what
-    was given away in the second before it.
+    was given away in the second before it. `late` is by how much a row may miss its slot: seconds
+    are counted longer by that, so that no second is too full even if one row is late and the next
+    is not.
     """
 
     rate: float | None
     free: int
     recent: list[tuple[int, int]]
+    late: int = 0
 
     def slot(self, cost: int, now: int) -> int:
         """Tell when a row of this cost may leave, not before `now`.
@@ -31,13 +39,37 @@ class Pace:
         for at, before in reversed(self.recent):
             spent += before
             if spent > room:
-                return max(slot, at + SECOND)
+                return max(slot, at + SECOND + self.late)
         return slot
 
     def take(self, cost: int, slot: int) -> None:
         """Give a slot away."""
         if self.rate is None:
             return
-        self.free = slot + math.ceil(cost * SECOND / self.rate)
-        self.recent = [(at, spent) for at, spent in self.recent if at > slot - SECOND]
+        second = SECOND + self.late
+        self.free = slot + math.ceil(cost * second / self.rate)
+        self.recent = [(at, spent) for at, spent in self.recent if at > slot - second]
         self.recent.append((slot, cost))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one recipient bears: `burst` messages at once after a silence, else one each `every`.
+
+    In a span of time no more than `burst` and one for each `every` of it.
+    """
+
+    burst: int
+    every: timedelta
+
+    def opens_after(self, opens: int, slot: int) -> int:
+        """Tell from when on the next may leave if one does at `slot`; `opens` was that until now.
+
+        A burst is the right to leave before one's time: the bucket of a generic cell rate algorithm
+        (ITU-T I.371), kept as one moment.
+        """
+        every = self.every // timedelta(microseconds=1)
+        return max(opens, slot - (self.burst - 1) * every) + every
+
+
+Allowances = Callable[[str], Allowance]  # of a recipient, by its address; never waits

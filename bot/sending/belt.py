@@ -1,15 +1,27 @@
-"""A belt is one lane at work on this node: what is in the air, and how it has fared lately."""
+"""A belt is one lane at work on this node: what is in the air, and how it has fared lately.
+
+Rows are posted before their slot and leave at it, so that a slow commit moves no departure.
+"""
 
 import asyncio
-import itertools
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Refused, Unknown
-from bot.sending.lanes import HALTING, Lane, Outbox, Surroundings, Verdict, backoff, judge
+from bot.sending.lanes import (
+    HALTING,
+    Lane,
+    Outbox,
+    Surroundings,
+    Verdict,
+    backoff,
+    give_back,
+    judge,
+)
+from bot.sending.lead import NO_LEAD, Lead
 from bot.sending.resolver import Resolver
 from storage.errors import StorageError
 from storage.outbox import Claim, OutboxRow, Posting, Settle, Unresolved
@@ -18,6 +30,7 @@ LEASE = timedelta(seconds=60)
 OVERSLEPT = LEASE / 2  # whoever slept longer may find that the row is somebody else's by now
 GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
+LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
 SETTLE_TRIES = 6
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
 
@@ -37,9 +50,11 @@ class Belt:
         self._taken = 0
         self._landings = 0
         self._looking: set[int] = set()
+        self._look_at: datetime | None = None
         self._failures = 0
         self._failing_until: datetime | None = None
         self._is_halted = False
+        self._lead = Lead() if lane.rate and around.horizon_s else NO_LEAD
 
     async def drain(self) -> datetime | None:
         """Do everything that is due now and wait for its end; tell when the next thing is due."""
@@ -57,12 +72,11 @@ class Belt:
         Whoever waits for room is called by `on_freed`.
         """
         now = self._around.clock()
-        await self._start_look_ups(now)
+        if self._look_at is None or self._look_at <= now:
+            await self._start_look_ups(now)
         while room := self._room():
-            rows = await self._claim(now, room)
-            if not rows:
+            if not await self._claim(now, room):
                 return await self._next(now)
-            self._start(rows)
         return None
 
     def _room(self) -> int:
@@ -80,7 +94,9 @@ class Belt:
 
     # --- Claiming ---------------------------------------------------------------------------
 
-    async def _claim(self, now: datetime, room: int) -> tuple[OutboxRow, ...]:
+    async def _claim(self, now: datetime, room: int) -> bool:
+        """Take as many rows as there is room for, and post them; tell whether there were any."""
+        late_s = self._lead.late_s
         rows = await self._outbox.claim(
             Claim(
                 lane=self._lane.name,
@@ -89,28 +105,32 @@ class Belt:
                 lease_until=now + LEASE,
                 limit=room,
                 rate=self._lane.rate,
-                horizon_s=self._around.horizon_s,
+                horizon_s=self._lead.ahead_s(self._around.horizon_s),
+                lead_s=self._lead.seconds,
+                late_s=late_s or 0.0,
+                allowances=self._lane.allowances,
             )
         )
         if rows:
             lag = now - min(row.due for row in rows)
             self._around.metrics.lag.labels(self._lane.name).set(lag.total_seconds())
-        return rows
+            self._taken += len(rows)
+            self._spawn(self._post(rows, now, late_s))
+        return bool(rows)
 
     async def _next(self, now: datetime) -> datetime | None:
+        ahead_s = self._lead.ahead_s(self._around.horizon_s) / 2
         row, look = await asyncio.gather(
-            self._outbox.next_due(self._lane.name, now), self._outbox.next_look(self._lane.name)
+            self._outbox.next_due(self._lane.name, now, ahead_s),
+            self._outbox.next_look(self._lane.name),
         )
         if row is None:
             self._around.metrics.lag.labels(self._lane.name).set(0)
         if look is not None and look <= now and self._looking:
             look = None  # it is under way, and its end calls `on_freed`
+        if look is not None and (self._look_at is None or look < self._look_at):
+            self._look_at = look
         return min((at for at in (row, look) if at is not None), default=None)
-
-    def _start(self, rows: Sequence[OutboxRow]) -> None:
-        self._taken += len(rows)
-        for slot, group in itertools.groupby(rows, key=lambda row: row.slot):
-            self._spawn(self._leave(slot, tuple(group)))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -126,33 +146,53 @@ class Belt:
 
     # --- Sending ----------------------------------------------------------------------------
 
-    async def _leave(self, slot: datetime, rows: tuple[OutboxRow, ...]) -> None:
-        """Wait for the slot, commit the tags, and send what may leave."""
+    async def _post(
+        self, rows: tuple[OutboxRow, ...], asked_at: datetime, late_s: float | None
+    ) -> None:
+        """Commit a tag for each row that may leave at its slot, and let it leave then."""
         started = 0
         try:
-            await self._around.until(slot)
-            at = self._around.clock()
-            tags = {row.id: self._around.new_tag() for row in rows}
-            keyed = self._around.keyed
-            postings = [Posting(r.id, tags[r.id], at, keyed(r.recipient)) for r in rows]
+            now = self._around.clock()
+            postings = [self._posting(row, now) for row in rows]
             may = await self._outbox.post(postings, self._around.permit)
-            for row in rows:
-                if row.id in may:
-                    self._spawn(self._hand_over(row, tags[row.id], at))
+            self._lead.committed(self._around.clock() - asked_at)
+            for row, posting in zip(rows, postings, strict=True):
+                if posting.id in may:
+                    self._spawn(self._leave(row, posting, late_s))
                     started += 1
             self._around.metrics.skipped.labels(self._lane.name).inc(len(rows) - started)
         finally:
             self._taken -= len(rows) - started
 
-    async def _hand_over(self, row: OutboxRow, tag: str, posted_at: datetime) -> None:
+    def _posting(self, row: OutboxRow, now: datetime) -> Posting:
+        keyed = self._around.keyed(row.recipient)
+        return Posting(row.id, self._around.new_tag(), max(row.slot, now), keyed)
+
+    async def _leave(self, row: OutboxRow, posting: Posting, late_s: float | None) -> None:
+        """Wait for the slot and hand the row over, if neither was lost meanwhile."""
         try:
-            if self._around.clock() - posted_at > OVERSLEPT:
-                outcome: Outcome = NotSent("overslept")
+            if not await self._is_still_to_leave(posting):
+                return
+            late = self._around.clock() - row.slot
+            self._lead.left(late)
+            if late > OVERSLEPT:
+                await self._conclude(row, posting.tag, NotSent("overslept"))
+            elif late_s is not None and late.total_seconds() > late_s:
+                await self._settle(give_back(row.id, self._around.clock()), posting.tag)
             else:
-                outcome = await self._send(row, tag)
-            await self._conclude(row, tag, outcome)
+                await self._conclude(row, posting.tag, await self._send(row, posting.tag))
         finally:
             self._taken -= 1
+
+    async def _is_still_to_leave(self, posting: Posting) -> bool:
+        """Wait for the moment; whoever had to wait looks once more whether a STOP came."""
+        if posting.at <= self._around.clock():
+            return True
+        await self._around.until(posting.at)
+        if await self._outbox.standing([posting.tag]):
+            return True
+        self._around.metrics.skipped.labels(self._lane.name).inc()
+        return False
 
     async def _send(self, row: OutboxRow, tag: str) -> Outcome:
         try:
@@ -166,6 +206,8 @@ class Belt:
         self._count(row, outcome, at)
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
             await self._tell(row, outcome)
+        if isinstance(outcome, NotSent) and outcome.holds == "recipient" and outcome.retry_after:
+            await self._outbox.pause_recipient(row.recipient, at + outcome.retry_after)
         verdict = judge(row, outcome, at, failures=self._failures, chance=self._around.chance)
         if verdict.rest is not None:
             await self._rest(verdict, at + verdict.rest)
@@ -235,6 +277,7 @@ class Belt:
             if lost.row.id not in busy:
                 self._looking.add(lost.row.id)
                 self._spawn(self._resolve(lost))
+        self._look_at = now + LOOK_EVERY
 
     async def _resolve(self, lost: Unresolved) -> None:
         try:

@@ -19,6 +19,7 @@ from storage.outbox import (
     Unresolved,
     at_once,
 )
+from storage.pace import Allowances
 
 LOOK_UPS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 SHORTEST_BACKOFF = timedelta(seconds=1)
@@ -28,7 +29,7 @@ LATER_AT_MOST = 2
 HALTED = timedelta(minutes=15)  # then one row tries whether somebody has mended it
 HALTING = {Fault.ACCOUNT, Fault.SENDER}
 
-HORIZON_S = 0.2
+HORIZON_S = 0.1
 
 Chance = Callable[[], float]
 
@@ -39,11 +40,14 @@ class Outbox(Protocol):
     async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
         """Take rows that are due and that nobody holds."""
 
-    async def next_due(self, lane: str, now: datetime) -> datetime | None:
+    async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
 
     async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back."""
+
+    async def standing(self, tags: Sequence[str]) -> frozenset[str]:
+        """Tell which attempts are posting still."""
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""
@@ -62,6 +66,9 @@ class Outbox(Protocol):
 
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         """Let nothing leave by this lane until then."""
+
+    async def pause_recipient(self, recipient: str, until: datetime) -> None:
+        """Let nothing leave to this recipient until then."""
 
     async def get(self, name: str) -> str | None:
         """Read one kept value."""
@@ -85,12 +92,16 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One rate limit: tokens a second over all nodes (None: no limit), and sends at a time here."""
+    """One rate limit: tokens a second over all nodes (None: no limit), and sends at a time here.
+
+    `allowances` tells what each single recipient bears.
+    """
 
     name: str
     handler: Handler
     rate: float | None = None
     in_flight: int = 20
+    allowances: Allowances | None = None
 
 
 def fresh_tag() -> str:
@@ -167,6 +178,11 @@ def unknown(row_id: int, posted_at: datetime, at: datetime, reason: str) -> Sett
 def resend(row_id: int, at: datetime) -> Settle:
     """Let a row of unknown outcome leave once more."""
     return Settle(row_id, OutboxState.READY, at, reason="resent", due=at)
+
+
+def give_back(row_id: int, at: datetime) -> Settle:
+    """Let a row that missed its slot take another one; that was no attempt."""
+    return Settle(row_id, OutboxState.READY, at, reason="late", due=at, counts=False)
 
 
 def _wait(row: OutboxRow, outcome: NotSent, at: datetime, wait: timedelta) -> Verdict:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from storage.outbox import Claim, OutboxRow, OutboxState, Settle, Unresolved
-from storage.pace import SECOND, Pace
+from storage.pace import SECOND, Allowances, Pace
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
 
@@ -31,22 +31,29 @@ def claim(db: sqlite3.Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
     """Take rows in order, one per recipient, as far as the lane's pace reaches."""
     now = to_int(wanted.now)
     pace, paused_until = _read_lane(db, wanted.lane, wanted.rate)
-    horizon = now + round(wanted.horizon_s * SECOND)
-    if paused_until > now or pace.free > horizon:
+    pace.late = round(wanted.late_s * SECOND)
+    earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
+    if paused_until > now or pace.free > max(earliest, horizon):
         return ()
     before = pace.free
-    taken = tuple(_paced(_waiting(db, wanted.lane, now), pace, wanted.limit, (now, horizon)))
+    manners = _Manners(db, wanted.allowances) if wanted.allowances else None
+    waiting = _waiting(db, wanted.lane, now)
+    span = (earliest, max(earliest, horizon))
+    taken = tuple(_paced(waiting, pace, manners, wanted.limit, span))
     lease = to_int(wanted.lease_until)
     db.executemany(_SQL["claim"], [(wanted.node, lease, row.id) for row in taken])
     if pace.free != before:
         recent = msgspec.json.encode(pace.recent).decode()
         db.execute(_SQL["put_pace"], (wanted.lane, pace.free, recent))
+    if manners is not None:
+        manners.keep()
     return taken
 
 
-def next_due(db: sqlite3.Connection, lane: str, now: datetime) -> datetime | None:
+def next_due(db: sqlite3.Connection, lane: str, now: datetime, ahead_s: float) -> datetime | None:
     """Tell when a lane's next row may leave that is not held back by another."""
     pace, paused_until = _read_lane(db, lane, None)
+    pace.free -= round(ahead_s * SECOND)
     firsts = (
         db.execute(_SQL["next_due"], (lane, priority)).fetchone()
         for priority in _priorities(db, lane)
@@ -61,11 +68,46 @@ def _read_lane(db: sqlite3.Connection, lane: str, rate: float | None) -> tuple[P
     return Pace(rate, free, _RECENT.decode(recent)), paused_until
 
 
+class _Manners:
+    """Keeps to what each recipient bears."""
+
+    def __init__(self, db: sqlite3.Connection, allowances: Allowances) -> None:
+        self._db = db
+        self._allowances = allowances
+        self._opens: dict[str, int] = {}
+        self._held: list[tuple[int, int]] = []
+
+    def lets(self, row_id: int, recipient: str, slot: int) -> bool:
+        """Tell whether a row may take a slot; if not it is due later, and out of the way."""
+        opens = self._opens.get(recipient)
+        if opens is None:
+            found = self._db.execute(_SQL["read_allowance"], (recipient,)).fetchone()
+            opens = self._opens[recipient] = found[0] if found else 0
+        if opens > slot:
+            self._held.append((opens, row_id))
+        return opens <= slot
+
+    def take(self, recipient: str, slot: int) -> None:
+        """Use what a recipient bears."""
+        allowance = self._allowances(recipient)
+        opens = allowance.opens_after(self._opens[recipient], slot)
+        self._opens[recipient] = opens
+        self._db.execute(_SQL["put_allowance"], (recipient, opens))
+
+    def keep(self) -> None:
+        """Let those wait who have had enough."""
+        self._db.executemany(_SQL["hold_back"], self._held)
+
+
 def _paced(
-    waiting: Iterable[_Columns], pace: Pace, limit: int, span: tuple[int, int]
+    waiting: Iterable[_Columns],
+    pace: Pace,
+    manners: _Manners | None,
+    limit: int,
+    span: tuple[int, int],
 ) -> Iterator[OutboxRow]:
     """Give one row of each recipient its slot, until the slots lie beyond the horizon."""
-    now, horizon = span
+    earliest, horizon = span
     recipients: set[str] = set()
     for columns in waiting:
         recipient, cost = columns[3], columns[11]
@@ -73,10 +115,14 @@ def _paced(
             return
         if recipient in recipients:
             continue
-        slot = pace.slot(cost, now)
+        slot = pace.slot(cost, earliest)
         if slot > horizon:
             pace.free = slot  # so that `next_due` does not promise this row too early
             return
+        if manners is not None:
+            if not manners.lets(columns[0], recipient, slot):
+                continue
+            manners.take(recipient, slot)
         pace.take(cost, slot)
         recipients.add(recipient)
         yield _to_row(columns, slot, attempt=columns[8] + 1)
@@ -188,6 +234,7 @@ def _is_final(settlement: Settle) -> bool:
 def recover(db: sqlite3.Connection, now: datetime) -> int:
     """Free what dead workers held, and forget strangers whose time is over."""
     db.execute(_INBOX["forget_strangers"], (to_int(now),))
+    db.execute(_SQL["forget_allowances"], (to_int(now),))
     freed = db.execute(_SQL["free_claimed"], (to_int(now),)).rowcount
     return freed + db.execute(_SQL["lose_posting"], (to_int(now),)).rowcount
 
@@ -220,3 +267,8 @@ def known_refs(db: sqlite3.Connection, refs: Sequence[str]) -> frozenset[str]:
 def pause_lane(db: sqlite3.Connection, lane: str, until: datetime, reason: str) -> None:
     """Let nothing leave by a lane until then."""
     db.execute(_SQL["pause_lane"], (lane, to_int(until), reason))
+
+
+def pause_recipient(db: sqlite3.Connection, recipient: str, until: datetime) -> None:
+    """Let nothing leave to a recipient until then."""
+    db.execute(_SQL["pause_recipient"], (recipient, to_int(until)))

@@ -28,6 +28,11 @@ def post(db: sqlite3.Connection, postings: Sequence[Posting], permit: Permit) ->
     return frozenset(posting.id for posting in postings if _post(db, posting, permit))
 
 
+def standing(db: sqlite3.Connection, tags: Sequence[str]) -> frozenset[str]:
+    """Tell which attempts are posting still."""
+    return frozenset(tag for tag in tags if db.execute(_SQL["is_standing"], (tag,)).fetchone())
+
+
 def _post(db: sqlite3.Connection, posting: Posting, permit: Permit) -> bool:
     row: _Claimed | None
     row = db.execute(_SQL["read_claimed"], (posting.address_hash, posting.id)).fetchone()

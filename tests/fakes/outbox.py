@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flows.customer import Address
 from storage.outbox import (
@@ -17,8 +17,12 @@ from storage.outbox import (
     Unresolved,
     at_once,
 )
+from storage.pace import SECOND as US
+from storage.pace import Pace
+from storage.records import to_int, to_moment
 
 HELD = {OutboxState.CLAIMED, OutboxState.POSTING}
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LIVE = {OutboxState.POSTING, OutboxState.UNKNOWN, OutboxState.READY}
 
 
@@ -46,6 +50,8 @@ class MemoryOutbox:
     free: dict[str, datetime] = field(default_factory=dict)
     paused: dict[str, datetime] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
+    opens: dict[str, datetime] = field(default_factory=dict)
+    recent: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     suppressed: set[str] = field(default_factory=set)
 
     def add(self, to: Address, body: str, due: datetime, **rest: object) -> int:
@@ -82,31 +88,53 @@ class MemoryOutbox:
     async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
         if self.paused.get(claim.lane, claim.now) > claim.now:
             return ()
-        free = max(self.free.get(claim.lane, claim.now), claim.now)
+        pace = self._pace(claim)
+        earliest = claim.now + timedelta(seconds=claim.lead_s)
+        horizon = max(earliest, claim.now + timedelta(seconds=claim.horizon_s))
         taken: list[OutboxRow] = []
         recipients: set[str] = set()
         for kept in sorted(
             self._waiting(claim.lane), key=lambda k: (k.row.priority, k.due, k.row.id)
         ):
-            horizon = claim.now + timedelta(seconds=claim.horizon_s)
-            if len(taken) == claim.limit or free > horizon:
+            if len(taken) == claim.limit:
                 break
             if kept.due is None or kept.due > claim.now or kept.row.recipient in recipients:
                 continue
+            slot = to_moment(pace.slot(kept.row.cost, to_int(earliest)))
+            if slot > horizon:
+                pace.free = to_int(slot)
+                break
+            if (opens := self.opens.get(kept.row.recipient, LONG_AGO)) > slot:
+                kept.due = opens
+                continue
+            if claim.allowances is not None:
+                after = claim.allowances(kept.row.recipient)
+                self.opens[kept.row.recipient] = to_moment(
+                    after.opens_after(to_int(opens), to_int(slot))
+                )
+            pace.take(kept.row.cost, to_int(slot))
             kept.state, kept.lease = OutboxState.CLAIMED, claim.lease_until
-            kept.row = replace(kept.row, slot=free, attempt=kept.row.attempt + 1)
+            kept.row = replace(kept.row, slot=slot, attempt=kept.row.attempt + 1)
             recipients.add(kept.row.recipient)
             taken.append(kept.row)
-            if claim.rate is not None:
-                free += timedelta(seconds=kept.row.cost / claim.rate)
-        self.free[claim.lane] = free
+        self.free[claim.lane], self.recent[claim.lane] = to_moment(pace.free), pace.recent
         return tuple(taken)
 
-    async def next_due(self, lane: str, now: datetime) -> datetime | None:
+    def _pace(self, claim: Claim) -> Pace:
+        free = to_int(self.free.get(claim.lane, claim.now))
+        recent = self.recent.get(claim.lane, [])
+        return Pace(claim.rate, free, recent, round(claim.late_s * US))
+
+    async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         dues = [kept.due for kept in self._waiting(lane) if kept.due is not None]
         if not dues:
             return None
-        return max(min(dues), self.free.get(lane, now), self.paused.get(lane, now))
+        free = self.free.get(lane, now) - timedelta(seconds=ahead_s)
+        return max(min(dues), free, self.paused.get(lane, now))
+
+    async def standing(self, tags: Sequence[str]) -> frozenset[str]:
+        posting = {k.tag for k in self.rows.values() if k.state is OutboxState.POSTING}
+        return frozenset(tag for tag in tags if tag in posting)
 
     async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         return frozenset(posting.id for posting in postings if self._post(posting, permit))
@@ -185,6 +213,9 @@ class MemoryOutbox:
 
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         self.paused[lane] = max(until, self.paused.get(lane, until))
+
+    async def pause_recipient(self, recipient: str, until: datetime) -> None:
+        self.opens[recipient] = max(until, self.opens.get(recipient, until))
 
     async def known_refs(self, refs: Sequence[str]) -> frozenset[str]:
         owned = {kept.ref for kept in self.rows.values()}

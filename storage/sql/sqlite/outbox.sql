@@ -6,12 +6,14 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict do nothing;
 
 -- cancel_queued --
--- Take back everything unasked that a customer has not been sent yet.
+-- Take back everything unasked that a customer has not been sent yet; what is marked as posting
+-- for a later moment still waits for its slot.
 update outbox
 set state  = 'skipped',
     reason = ?,
     lease  = null
-where customer = ? and is_unasked = 1 and state in ('ready', 'claimed');
+where customer = ? and is_unasked = 1
+  and (state in ('ready', 'claimed') or state = 'posting' and posted_at > ?);
 
 -- read_lane --
 -- The lane's next free moment, what left in the second before it, and its pause.
@@ -35,6 +37,38 @@ on conflict (name) do update
 set paused_until = excluded.paused_until,
     reason       = excluded.reason
 where excluded.paused_until > paused_until;
+
+-- read_allowance --
+-- From when on a recipient may be written to again.
+select opens_at
+from allowances
+where recipient = ?;
+
+-- put_allowance --
+-- Keep from when on a recipient may be written to again.
+insert into allowances (recipient, opens_at)
+values (?, ?)
+on conflict (recipient) do update
+set opens_at = excluded.opens_at;
+
+-- pause_recipient --
+-- Let nothing leave to a recipient until then; a longer pause stays.
+insert into allowances (recipient, opens_at)
+values (?, ?)
+on conflict (recipient) do update
+set opens_at = excluded.opens_at
+where excluded.opens_at > opens_at;
+
+-- forget_allowances --
+-- Whoever may be written to has no row.
+delete from allowances
+where opens_at <= ?;
+
+-- hold_back --
+-- Its recipient has had enough: it is due when they may be written to again.
+update outbox
+set due = ?
+where id = ?;
 
 -- next_priority --
 -- The next lower priority of which a lane has something.

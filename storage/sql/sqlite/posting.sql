@@ -39,3 +39,9 @@ set state     = 'posting',
     rank      = null,
     code      = null
 where id = ?;
+
+-- is_standing --
+-- Whether an attempt is posting still.
+select 1
+from outbox
+where tag = ? and state = 'posting';
