@@ -11,11 +11,16 @@ from bot.film.desk import FilmDesk
 from bot.film.films import Films
 from bot.film.viewings import TurnedViewings
 from bot.premises import Premises, file_beside
+from bot.rights.codes import Codes
+from bot.rights.data_rights import DataRights
 from bot.settings import Settings
 from bot.turns.guesses import Guesses
 from bot.turns.visits import TurnedVisits
+from bot.web.data_rights import DataDesk
 from bot.web.film import routes as film_routes
 from bot.web.pages import statics
+from bot.web.programme import PageDesk
+from bot.web.programme import routes as page_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +50,6 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
         guesses=guesses,
         clock=premises.clock,
     )
-    return CustomersPages((*film_routes(film), *statics()), films)
+    data = DataDesk(Codes(store, house, ring), DataRights(store, house, ring))
+    page = PageDesk(visits, store, data, premises.keys, guesses)
+    return CustomersPages((*page_routes(page), *film_routes(film), *statics()), films)

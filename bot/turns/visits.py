@@ -88,7 +88,7 @@ class TurnedVisits:
     def _visit(self, memory: Memory) -> Visit | None:
         if memory.customer is None or memory.journey is None or memory.journey.stage in _UNKNOWN:
             return None
-        terms = self.house.terms.of(memory.journey)
+        terms = self.house.terms.shown(memory.journey)
         return Visit(memory.customer, memory.journey, terms, memory, self.house.clock())
 
     # --- what they say

@@ -16,7 +16,15 @@ from starlette.routing import BaseRoute, Route
 
 from bot.film.desk import FilmDesk, Viewer
 from bot.film.films import Film, Readiness
-from bot.web.pages import HEADERS, UnusableBodyError, admitted, body_within, gone, page
+from bot.web.pages import (
+    HEADERS,
+    UnusableBodyError,
+    admitted,
+    body_within,
+    gone,
+    home_of,
+    page,
+)
 from bot.web.transcript import answer_reader, show_transcript
 from flows.watching import MOST_RANGES, Range
 from messages.film.captions import captions
@@ -69,7 +77,7 @@ def routes(desk: FilmDesk) -> list[BaseRoute]:
 # --- The page -----------------------------------------------------------------------------------
 
 
-async def _show_film(desk: FilmDesk, viewer: Viewer, _: Request) -> Response:
+async def _show_film(desk: FilmDesk, viewer: Viewer, request: Request) -> Response:
     film, readiness = await _ready(desk, viewer)
     texts = texts_of(viewer.language)
     operator, reward = viewer.terms.operator, viewer.terms.reward("video")
@@ -88,6 +96,7 @@ async def _show_film(desk: FilmDesk, viewer: Viewer, _: Request) -> Response:
             "percent": math.floor(viewer.share(film.id) * _PERCENT),
             "reward": f"{reward} MB" if reward else "",
             "has_watched": viewer.has_watched,
+            "home": home_of(request),
         },
     )
 

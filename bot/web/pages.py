@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import ClientDisconnect, Request
@@ -63,6 +64,23 @@ def gone(request: Request, status: int = 404) -> Response:
     return page("gone.html", facts, status)
 
 
+def home_of(request: Request) -> str:
+    """Give the way from a page below it to the customer's own page."""
+    return f"../{request.path_params['token']}"
+
+
+def is_foreign(request: Request) -> bool:
+    """Tell whether a browser says that another site sends this form.
+
+    By our own policy it names no origin (`null`), so what it says of the site counts first.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin", "null")
+    return origin != "null" and urlsplit(origin).netloc != request.headers.get("host")
+
+
 def preferred(request: Request) -> str:
     """Give the language that a browser asks for first among those we speak."""
     spoken = languages()
@@ -95,10 +113,18 @@ def statics() -> list[BaseRoute]:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("bot.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
+    environment.filters["dialled"] = _dialled
+    return environment
+
+
+def _dialled(number: str) -> str:
+    """Write a phone number as a link dials it."""
+    return "".join(c for c in number if c.isdigit() or c == "+")

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.film.desk import FilmDesk, Viewer
 from bot.film.films import Film
-from bot.web.pages import HEADERS, UnusableBodyError, body_within, page
+from bot.web.pages import HEADERS, UnusableBodyError, body_within, home_of, page
 from messages.film.captions import reading_s, transcript
 from messages.film.texts import texts_of
 
@@ -31,10 +31,11 @@ class Reading(Enum):
     AGAIN = "again"
 
 
-async def show_transcript(desk: FilmDesk, viewer: Viewer, _: Request) -> Response:
+async def show_transcript(desk: FilmDesk, viewer: Viewer, request: Request) -> Response:
     """Give the transcript, with the moment in its button."""
     film = await desk.films.of(viewer.customer, viewer.terms)
-    return _page(viewer, film, _stamp(desk, viewer, film, desk.clock()), "")
+    fresh = _stamp(desk, viewer, film, desk.clock())
+    return _page(request, viewer, film, fresh, "")
 
 
 async def answer_reader(desk: FilmDesk, viewer: Viewer, request: Request) -> Response:
@@ -48,11 +49,11 @@ async def answer_reader(desk: FilmDesk, viewer: Viewer, request: Request) -> Res
         case Reading.TOO_FAST:
             # The clock goes on from when the page was first given out.
             words = texts_of(viewer.language).page["too_fast"]
-            return _page(viewer, film, stamp, words, 422)
+            return _page(request, viewer, film, stamp, words, 422)
         case Reading.AGAIN:
             words = texts_of(viewer.language).page["again"]
             fresh = _stamp(desk, viewer, film, desk.clock())
-            return _page(viewer, film, fresh, words, 422)
+            return _page(request, viewer, film, fresh, words, 422)
 
 
 async def _given(request: Request) -> str:
@@ -65,7 +66,9 @@ async def _given(request: Request) -> str:
     return stamp if stamp.isascii() else ""
 
 
-def _page(viewer: Viewer, film: Film, stamp: str, said: str, status: int = 200) -> Response:
+def _page(
+    request: Request, viewer: Viewer, film: Film, stamp: str, said: str, status: int = 200
+) -> Response:
     operator, texts = viewer.terms.operator, texts_of(viewer.language)
     facts = {
         "language": viewer.language,
@@ -76,6 +79,7 @@ def _page(viewer: Viewer, film: Film, stamp: str, said: str, status: int = 200) 
         "passages": transcript(film.board, viewer.language),
         "stamp": stamp,
         "said": said,
+        "home": home_of(request),
         "has_watched": viewer.has_watched,
     }
     return page("transcript.html", facts, status)
