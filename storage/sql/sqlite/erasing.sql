@@ -114,6 +114,13 @@ update accounts
 set name = 'delivered:' || ?2
 where name = 'delivered:' || ?1;
 
+-- delete_allowances --
+-- When we may write to their addresses again.
+delete from allowances
+where recipient in (select address
+                    from contacts
+                    where customer = ?1);
+
 -- delete_contacts --
 -- How they were reached.
 delete from contacts

@@ -11,6 +11,14 @@ from contacts
 where customer = ?1
 order by place;
 
+-- allowances --
+-- When the next message may go to one of their addresses.
+select a.recipient as address, a.opens_at
+from allowances a
+join contacts c on c.address = a.recipient
+where c.customer = ?1
+order by c.place;
+
 -- journey --
 -- Where they stand.
 select state, step, month, since as since_at, cast(body as text) as journey_json
