@@ -11,8 +11,6 @@ from bot.film.desk import FilmDesk
 from bot.film.films import Films
 from bot.film.viewings import TurnedViewings
 from bot.premises import Premises, file_beside
-from bot.rights.codes import Codes
-from bot.rights.data_rights import DataRights
 from bot.settings import Settings
 from bot.turns.guesses import Guesses
 from bot.turns.visits import TurnedVisits
@@ -50,6 +48,7 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
         guesses=guesses,
         clock=premises.clock,
     )
-    data = DataDesk(Codes(store, house, ring), DataRights(store, house, ring))
+    house.keepsakes.append(films.forget)
+    data = DataDesk(premises.codes, premises.rights)
     page = PageDesk(visits, store, data, premises.keys, guesses)
     return CustomersPages((*page_routes(page), *film_routes(film), *statics()), films)

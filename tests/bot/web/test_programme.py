@@ -317,3 +317,16 @@ async def test_erasure_ends_the_page_and_says_what_stays(at: PageHouse) -> None:
     assert "Your data are erased" in erased.text
     assert "proof" in erased.text
     assert (await at.browser.get(path)).status_code == 404
+
+
+async def test_whoever_is_erased_leaves_no_film(at: PageHouse) -> None:
+    await at.house.join()
+    path = await at.link()
+    owner = at.house.premises.keys.seal("film", ALICE.number)
+    film = at.house.folder / "films" / f"{owner}-abc-en.mp4"
+    film.write_bytes(b"film")
+    code = await code_for(at, path, "erase")
+
+    await at.browser.post(path, data={"act": "erase", "code": code})
+
+    assert not film.exists()
