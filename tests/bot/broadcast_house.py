@@ -15,9 +15,12 @@ from bot.channels.channel import Message
 from bot.setting_values import Role
 from flows.campaign import Campaign
 from flows.customer import Address, Basis, Channel, Contact, Customer
+from flows.journey import Journey, Stage
 from messages.segments import count
+from storage.changes import Decision, PutCustomer, PutJourney
+from storage.memory import Key
 from storage.outbox import Claim, OutboxState, Posting, Settle
-from tests.bot.programme_house import ProgrammeHouse, programme_house
+from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house
 from tests.cast import TERMS
 
 MONA = Actor("9001", Role.MANAGER, "9001")
@@ -38,6 +41,12 @@ def crowd(size: int) -> tuple[Customer, ...]:
         )
         for n in range(size)
     )
+
+
+def member(n: int) -> Customer:
+    """Make one of very many."""
+    phone = Contact(Address(f"tel:+4917{n:09}"))
+    return Customer(f"{3_000_000 + n}", "en" if n % 2 else "de", Basis.CONSENT, (phone,))
 
 
 @dataclass(slots=True)
@@ -68,6 +77,27 @@ class BroadcastHouse:
             pass
         self.sent.clear()
         return customers
+
+    async def populate(self, size: int) -> None:
+        """Let many members stand in the middle of their steps, without a word to any of them."""
+        store, now = self.programme.store, self.programme.clock()
+        for first in range(0, size, 500):
+            some = [member(n) for n in range(first, min(first + 500, size))]
+            changes = [
+                change
+                for customer in some
+                for change in (
+                    PutCustomer(customer, now),
+                    PutJourney(
+                        Journey(customer.number, customer.language, Stage.MEMBER),
+                        "steps",
+                        "registration",
+                        0,
+                        now,
+                    ),
+                )
+            ]
+            await store.turn(Key(), lambda _, some=tuple(changes): Decision(None, some))  # type: ignore[misc]
 
     async def started(self, audience: str = "state:invited") -> str:
         """Draft, approve and start a broadcast."""
@@ -106,9 +136,10 @@ class BroadcastHouse:
 
 @asynccontextmanager
 async def broadcast_house(
-    folder: Path, terms: Campaign | None = None
+    folder: Path, terms: Campaign | None = None, clock: HandClock | None = None
 ) -> AsyncIterator[BroadcastHouse]:
     """Open a house in which many may be written to as often as a test likes."""
     often = replace(TERMS.messages, promotional_per_week=100, promotional_per_month=100)
-    async with programme_house(folder, terms or replace(TERMS, messages=often)) as programme:
+    terms = terms or replace(TERMS, messages=often)
+    async with programme_house(folder, terms, clock) as programme:
         yield BroadcastHouse(programme)
