@@ -25,7 +25,7 @@ from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
 from bot.pulse import Pulse
-from bot.real import ask_bot_name, open_channels
+from bot.real import open_channels
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import HORIZON_S, Lane, Surroundings
@@ -56,7 +56,13 @@ async def open_house(settings: Settings) -> AsyncIterator[Premises]:
     """Open the premises for a command; the workers stand still."""
 
     async def name(store: Store) -> str | None:
-        return BOT_NAME if settings.is_sandbox else await ask_bot_name(settings, store)
+        if settings.is_sandbox:
+            return BOT_NAME
+        if not settings.has_telegram:
+            return None
+        from bot.messenger import ask_bot_name  # noqa: PLC0415 - only who uses it pays
+
+        return await ask_bot_name(settings, store)
 
     async with open_premises(settings, now, name) as premises:
         yield premises

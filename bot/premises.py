@@ -18,10 +18,10 @@ from bot.keys import TOKEN_BYTES, Keys
 from bot.rights.codes import Codes
 from bot.rights.data_rights import DataRights
 from bot.setting_values import SqliteFile
-from bot.settings import Settings, UnusableSettingsError, secret_key
+from bot.settings import Settings
 from bot.terms import Terms, keep_terms
 from bot.turns.conversations import Conversations
-from bot.turns.house import House
+from bot.turns.house import BotName, House
 from bot.turns.intake import TurnedReports
 from bot.turns.routing import Lanes
 from bot.turns.turn import Turns
@@ -105,9 +105,11 @@ async def open_premises(
             keys=Keys(key, lambda: secrets.token_urlsafe(TOKEN_BYTES)),
             clock=await clock_of(settings, store, real),
             public_url=settings.reached_at,
-            telegram_bot=await ask_bot_name(store),
+            telegram_bot=BotName(await ask_bot_name(store)),
         )
-        yield _over(store, house)
+        await seal_acts(store, house.keys)
+        yield _over(store, house, rates_of(settings))
+        await seal_acts(store, house.keys)
     finally:
         await store.close()
 

@@ -1,17 +1,20 @@
 """What Telegram is told once: where updates go, and which commands its menus show."""
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Protocol
 
+import msgspec
+import structlog
 from telegram import (
     BotCommand,
     BotCommandScope,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
 )
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bot.channels.telegram_request import TelegramConnection
 from bot.channels.telegram_updates import ALLOWED_UPDATES
@@ -19,7 +22,10 @@ from bot.channels.telegram_updates import ALLOWED_UPDATES
 Unreachable = TelegramError  # what these calls raise, for those who do not know the SDK
 
 _KEPT_WEBHOOK = "telegram.webhook"
+_KEPT_OFFICES = "telegram.offices"
 _KEPT_USERNAME = "telegram.username."  # and the bot's id
+
+_log = structlog.get_logger(__name__)
 
 
 class Kept(Protocol):
@@ -81,6 +87,33 @@ class TelegramSetup:
     async def ensure_menus(self, menus: Sequence[Menu]) -> int:
         """Set the menus that differ; gives how many did."""
         return sum([await self._ensure_menu(menu) for menu in menus])
+
+    async def ensure_offices(self, managers: Sequence[int], menus: Sequence[Menu]) -> bool:
+        """Show managers their own commands, and take them from whoever is none any more.
+
+        False if somebody has not written to the bot yet: Telegram knows no such chat so far.
+        """
+        kept = await self._kept.get(_KEPT_OFFICES)
+        before: list[int] = msgspec.json.decode(kept, type=list[int]) if kept else []
+        for chat in set(before) - set(managers):
+            await self._close_office(chat, menus)
+        opened = [chat for chat in managers if await self._open_office(chat, menus)]
+        if opened != before:
+            await self._kept.put(_KEPT_OFFICES, msgspec.json.encode(opened).decode())
+        return len(opened) == len(managers)
+
+    async def _open_office(self, chat: int, menus: Sequence[Menu]) -> bool:
+        try:
+            await self.ensure_menus([replace(menu, chat=chat) for menu in menus])
+        except BadRequest as error:
+            _log.info("office_not_open_yet", why=error.message)
+            return False
+        return True
+
+    async def _close_office(self, chat: int, menus: Sequence[Menu]) -> None:
+        with contextlib.suppress(BadRequest):
+            for menu in menus:
+                await self._bot.delete_my_commands(BotCommandScopeChat(chat), menu.language or None)
 
     async def username(self) -> str:
         """Give the bot's name for links `https://t.me/NAME?start=CODE`; asked once, then kept."""

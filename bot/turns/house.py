@@ -10,6 +10,13 @@ from bot.turns.routing import Lanes
 from messages.wording import Wordbook
 
 
+@dataclass(slots=True)
+class BotName:
+    """The bot's user name in Telegram; None if that is off or has not told it yet."""
+
+    value: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What every turn needs and no turn changes."""
@@ -20,7 +27,7 @@ class House:
     keys: Keys
     clock: Callable[[], datetime]
     public_url: str = ""
-    telegram_bot: str | None = None  # the bot's user name, None if Telegram is off
+    telegram_bot: BotName = field(default_factory=BotName)
     keepsakes: list[Callable[[str], None]] = field(default_factory=list)
 
     def forgotten(self, customer: str) -> None:

@@ -31,7 +31,7 @@ class PersonalLinks:
     @property
     def telegram(self) -> str | None:
         """Give the single-use deep link into Telegram; None if it is off or linked already."""
-        bot = self.house.telegram_bot
+        bot = self.house.telegram_bot.value
         linked = any(c.address.channel is Channel.TELEGRAM for c in self.customer.contacts)
         if bot is None or linked:
             return None

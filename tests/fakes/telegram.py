@@ -30,7 +30,9 @@ from tests.fakes.telegram_rules import (
     Fields,
     FloodWaits,
     Row,
+    audience_of,
     chat_of,
+    chat_of_scope,
     objection,
     parameters_of,
     refusal,
@@ -190,12 +192,17 @@ class FakeTelegram:
                 self.queue.webhook = dict(asked) if asked.get("url") else {}
                 return succeed()
             case "getmycommands":
-                return succeed(self.commands.get(_audience(asked)) or [])
-            case "setmycommands":
-                self.commands[_audience(asked)] = asked.get("commands")
-                return succeed()
+                return succeed(self.commands.get(audience_of(asked)) or [])
+            case "setmycommands" | "deletemycommands":
+                return self._set_commands(asked)
             case _:
                 return refusal(404, "Not Found")
+
+    def _set_commands(self, asked: Fields) -> Answer:
+        if chat_of_scope(asked) in self.unknown:
+            return refusal(400, "Bad Request: chat not found")
+        self.commands[audience_of(asked)] = asked.get("commands")
+        return succeed()
 
     # --- Trouble --------------------------------------------------------------------------------
 
@@ -289,7 +296,3 @@ class FakeTelegram:
 
 def _as_fields(sent: Sent) -> Fields:
     return shown(sent.chat, sent.message_id, sent.at, sent.text)
-
-
-def _audience(asked: Fields) -> str:
-    return msgspec.json.encode([asked.get("scope"), asked.get("language_code") or ""]).decode()

@@ -76,6 +76,17 @@ def chat_of(asked: Fields) -> int:
     return int(str(asked.get("chat_id") or 0))
 
 
+def chat_of_scope(asked: Fields) -> int:
+    """Read whose menu a call concerns, 0 if it is everybody's."""
+    scope = asked.get("scope")
+    return chat_of(scope) if isinstance(scope, dict) else 0
+
+
+def audience_of(asked: Fields) -> str:
+    """Name whose menu a call concerns, and in which language."""
+    return _encode([asked.get("scope"), asked.get("language_code") or ""]).decode()
+
+
 def rows_of(markup: object) -> tuple[Row, ...]:
     """Read the buttons below a message."""
     if markup is None:

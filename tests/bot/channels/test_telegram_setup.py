@@ -100,6 +100,35 @@ async def test_menus_are_set_only_where_they_differ(
     assert '[{"chat_id":9001,"type":"chat"},""]' in fake.commands
 
 
+async def test_managers_see_their_own_commands_as_long_as_they_are_managers(
+    setup: TelegramSetup, fake: FakeTelegram
+) -> None:
+    office = (Menu((("broadcast", "Write to many"),)), Menu((("broadcast", "An viele"),), "de"))
+    mona = '[{"chat_id":9001,"type":"chat"},"de"]'
+
+    assert await setup.ensure_offices([9001, 9002], office)
+    asked = len(fake.calls)
+    assert await setup.ensure_offices([9001, 9002], office)
+    assert {method for method, _ in fake.calls[asked:]} == {"getmycommands"}
+    assert fake.commands[mona] == [{"command": "broadcast", "description": "An viele"}]
+
+    assert await setup.ensure_offices([9002], office)
+    assert fake.commands[mona] is None
+    assert fake.commands[mona.replace("9001", "9002")]
+
+
+async def test_a_manager_who_never_wrote_to_the_bot_gets_their_menu_later(
+    setup: TelegramSetup, fake: FakeTelegram
+) -> None:
+    office = (Menu((("broadcast", "Write to many"),)),)
+    fake.unknown.add(9001)
+
+    assert not await setup.ensure_offices([9001, 9002], office)
+    fake.unknown.clear()
+    assert await setup.ensure_offices([9001, 9002], office)
+    assert fake.commands['[{"chat_id":9001,"type":"chat"},""]']
+
+
 async def test_the_bots_name_is_asked_for_once(setup: TelegramSetup, fake: FakeTelegram) -> None:
     names = {await setup.username(), await setup.username()}
 

@@ -7,7 +7,7 @@ import pytest
 from bot.inviting.estimate import ComposedEstimate
 from bot.keys import Keys
 from bot.terms import Terms
-from bot.turns.house import House
+from bot.turns.house import BotName, House
 from bot.turns.routing import Lanes
 from flows.customer import Address, Channel, Contact, Customer
 from messages.wording import Wordbook
@@ -24,7 +24,7 @@ def estimate(lanes: Lanes = BOTH) -> ComposedEstimate:
         lanes=lanes,
         keys=Keys(b"key", fresh=lambda: "Zm9vYmFyMTIzNDU2Nzg5X1"),
         clock=lambda: NOON,
-        telegram_bot="nordlicht_bonus_bot",
+        telegram_bot=BotName("nordlicht_bonus_bot"),
     )
     return ComposedEstimate(house)
 
