@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from bot.broadcasting.cards import Cards
 from bot.broadcasting.engine import BroadcastEngine
-from bot.carrying import carrier_of, operator_workers, reconciler_of
+from bot.carrying import carrier_of, operator_workers, read_facts_from, reconciler_of
 from bot.clock import Mover
 from bot.hosting import open_pages
 from bot.logs import configure
@@ -98,7 +98,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
     metrics, sandbox = Metrics(), open_sandbox(premises, settings)
     carrier = carrier_of(operator_settings(settings), per_second=PRETEND_PER_S)
     assert carrier is not None  # noqa: S101 - the pretend operator has an address
-    premises.remaining.source = carrier
+    read_facts_from(carrier, premises)
     lanes = tuple(lane_of(sender, premises) for sender in sandbox.senders())
     mover = sandbox.mover(
         (
@@ -140,7 +140,8 @@ async def _serve_real(
 ) -> None:
     metrics = Metrics()
     channels = open_channels(settings, premises, metrics)
-    carrier = premises.remaining.source = carrier_of(settings)
+    carrier = carrier_of(settings)
+    read_facts_from(carrier, premises)
     pages = open_pages(settings, premises, carrier)
     lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
     relay = _relay(premises, lanes, metrics)

@@ -41,6 +41,12 @@ def carrier_of(settings: Settings, per_second: float = PER_SECOND) -> Tmf654 | N
     )
 
 
+def read_facts_from(carrier: Tmf654 | None, premises: Premises) -> None:
+    """Let the operator tell customers what is left, and of their bills where it shows any."""
+    premises.facts.source = carrier
+    premises.facts.has_bills = carrier is not None and carrier.has_bills
+
+
 def crediting_of(premises: Premises, carrier: Tmf654) -> Crediting:
     """Make the worker between the ledger and the operator."""
     return Crediting(premises.store, premises.credits, carrier, premises.clock, alarm=_alarm)

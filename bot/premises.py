@@ -12,7 +12,7 @@ from bot.campaigns import load_campaign
 from bot.clock import VirtualClock
 from bot.credits.credit_book import TurnedCredits
 from bot.credits.decisions import Decisions
-from bot.credits.remaining import Remaining
+from bot.credits.live_facts import LiveFacts
 from bot.inviting.estimate import ComposedEstimate
 from bot.keys import TOKEN_BYTES, Keys
 from bot.rights.codes import Codes
@@ -60,7 +60,7 @@ class Premises:
     broadcasts: Broadcasts
     estimate: ComposedEstimate
     bell: Bell
-    remaining: Remaining
+    facts: LiveFacts
     codes: Codes
     rights: DataRights
 
@@ -116,12 +116,12 @@ async def open_premises(
 
 def _over(store: SqliteStore, house: House) -> Premises:
     bell = Bell()
-    remaining = Remaining(store, house.clock)
+    facts = LiveFacts(store, house.clock)
     return Premises(
         store=store,
         house=house,
         turns=Turns(store, house, bell.ring),
-        conversations=Conversations(store, house, bell.ring, remaining.of),
+        conversations=Conversations(store, house, bell.ring, facts),
         credits=TurnedCredits(store, house, bell.ring),
         reports=TurnedReports(store, house, bell.ring),
         decisions=Decisions(store, house, bell.ring),
@@ -134,7 +134,7 @@ def _over(store: SqliteStore, house: House) -> Premises:
         ),
         estimate=ComposedEstimate(house, SMS_PER_S),
         bell=bell,
-        remaining=remaining,
+        facts=facts,
         codes=Codes(store, house, bell.ring),
         rights=DataRights(store, house, bell.ring),
     )

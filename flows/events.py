@@ -59,9 +59,9 @@ class Heard(Event):
     """The customer said or tapped something. `has_room`: the budget bears one more member.
 
     Of a free text: the one `topic` that it is clearly about, or those that may be meant
-    (`offered`), the number that was picked of an offer, what it is else (`remark`), and whether a
-    person of ours is talking with the customer (`is_attended`). The words themselves are never in
-    here, for this is kept for good.
+    (`offered`), the number that was picked of an offer, what it is else (`remark`), whether a
+    person of ours is talking with the customer (`is_attended`) or has answered within the last day
+    (`follows_answer`). The words themselves are never in here, for this is kept for good.
     """
 
     intent: Intent
@@ -74,6 +74,7 @@ class Heard(Event):
     pick: int | None = None
     remark: Remark | None = None
     is_attended: bool = False
+    follows_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,8 @@ def _fail(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     """Offer a person the first time, and ask one the second time in a row."""
     if heard.remark is Remark.SIGNS:
         return Outcome(journey, (Say(SignsSeen(), Purpose.ANSWER),))
+    if heard.follows_answer:
+        return call_person(journey, heard, terms)
     times = journey.misunderstandings + 1
     journey = replace(journey, misunderstandings=times, question=None)
     if times == 1:

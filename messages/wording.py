@@ -131,6 +131,11 @@ class Wordbook:
         ]
         return cls(languages, speeches)
 
+    @property
+    def topics(self) -> Topics:
+        """Give the help topics whose answers this book knows."""
+        return next(iter(self._speeches.values())).topics.topics
+
     def speech(self, language: str, channel: Channel) -> Speech:
         """Give the macros of a language of the campaign; "de-AT" speaks "de"."""
         own = language.partition("-")[0].lower()

@@ -154,6 +154,7 @@ class Bill:
     ends_at: datetime | None = None
     lines: tuple[BillLine, ...] = ()
     previous_cents: int | None = None
+    previous_lines: tuple[BillLine, ...] = ()
 
 
 class Standing(StrEnum):

@@ -119,7 +119,9 @@ class Tmf678:
             return None
         latest, before = read[-1], read[-2] if read[1:] else None
         if before is not None and before.currency == latest.currency:
-            latest = replace(latest, previous_cents=before.cents)
+            latest = replace(
+                latest, previous_cents=before.cents, previous_lines=await self._lines(before)
+            )
         return replace(latest, lines=await self._lines(latest))
 
     async def _lines(self, bill: Bill) -> tuple[BillLine, ...]:

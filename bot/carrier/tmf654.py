@@ -78,6 +78,11 @@ class Tmf654:
             return await self._usage.remaining(subscriber)
         return await self._buckets.remaining(subscriber)
 
+    @property
+    def has_bills(self) -> bool:
+        """Tell whether bills can be read at all."""
+        return self._bills is not None
+
     async def last_bill(self, subscriber: Subscriber) -> Bill | None:
         """Read the latest bill where TMF678 is set; the account is looked up if it is not known."""
         if self._bills is None:

@@ -65,6 +65,8 @@ class Inbound:
     is_outdated: bool = False
     scene: str | None = None
     command: str | None = None  # of a manager's button
+    topic: str | None = None  # of a help topic that was offered
+    sender: str = ""  # the first name, as the provider tells it
     attachment: Attachment | None = None
 
 
@@ -104,6 +106,7 @@ class Choice:
     url: str | None = None
     scene: str | None = None
     command: str | None = None  # of a manager's button: an act and what it is about
+    topic: str | None = None  # of a help topic that is offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,7 @@ class Parcel:
     tag: str
     valid_for: timedelta | None = None
     name: str = ""  # the same for every attempt
+    is_bulk: bool = False  # of a broadcast
 
 
 class Fault(StrEnum):

@@ -42,6 +42,7 @@ class Opened:
 class _Said(TypedDict, total=False):
     intent: Intent
     scene: str | None
+    topic: str | None
     command: str
     code: str | None
     is_start: bool
@@ -149,6 +150,7 @@ class Phones:
             at,
             intent=choice.intent,
             scene=choice.scene,
+            topic=choice.topic,
             callback=callback,
             message_ref=ref,
         )

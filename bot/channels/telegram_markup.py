@@ -37,7 +37,7 @@ def _button(choice: Choice) -> Json:
     if choice.command is not None:
         return {"text": choice.label, "callback_data": f"{COMMAND_PREFIX}{choice.command}"}
     if choice.intent is not None:
-        meant = (CALLBACK_VERSION, choice.intent.value, choice.scene)
+        meant = (CALLBACK_VERSION, choice.intent.value, choice.scene or choice.topic)
         return {"text": choice.label, "callback_data": ":".join(filter(None, meant))}
     return None
 

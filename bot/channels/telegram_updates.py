@@ -198,7 +198,8 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
     if message is None or message.chat.type != "private" or tap.sender.is_bot:
         return Ignored(name, "a tap outside of a private chat")
 
-    intent, scene = _meant_by(tap.data or "")
+    intent, rest = _meant_by(tap.data or "")
+    is_topic = intent is Intent.QUESTION
     return Inbound(
         source=SOURCE,
         provider_id=name,
@@ -206,9 +207,10 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
         text="",
         at=received_at,
         intent=intent,
-        is_outdated=intent is None,
+        is_outdated=intent is None or (is_topic and rest is None),
         command=_commanded(tap.data or ""),
-        scene=scene,
+        scene=None if is_topic else rest,
+        topic=rest if is_topic else None,
         callback=tap.id,
         message_ref=_ref(message),
         language=_language(tap.sender),
@@ -252,7 +254,7 @@ def _code(payload: str) -> str | None:
 
 
 def _meant_by(callback_data: str) -> tuple[Intent | None, str | None]:
-    """Read a button of ours and its scene; a forged, foreign or older one means nothing."""
+    """Read a button and its scene or topic; a forged, foreign or older one means nothing."""
     version, _, meant = callback_data.partition(":")
     name, _, scene = meant.partition(":")
     if version != CALLBACK_VERSION:

@@ -362,7 +362,7 @@ def _bound_to(message: Message, scene: str) -> Message:
 
 
 def _message(wording: Wording) -> Message:
-    choices = tuple(Choice(b.label, b.intent, b.url) for b in wording.buttons)
+    choices = tuple(Choice(b.label, b.intent, b.url, topic=b.topic) for b in wording.buttons)
     return Message(wording.text, choices, wording.subject, card=wording.card)
 
 

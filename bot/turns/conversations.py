@@ -4,13 +4,24 @@ Whoever is nobody's customer is answered by `strangers.py`.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.channels.channel import Fault, Inbound, Reachability
 from bot.turns.composing import Composition, Reply
 from bot.turns.house import House
+from bot.turns.inquiries import (
+    FREE,
+    NOTHING,
+    Facts,
+    Inquiries,
+    Inquiry,
+    fact_for,
+    follows_answer,
+    is_attended,
+    unfound,
+)
 from bot.turns.personal_links import TELEGRAM_LINK, UNSUBSCRIBE_LINK
 from bot.turns.strangers import answer, is_stranger, known_by
 from bot.turns.turn import has_room
@@ -19,11 +30,7 @@ from flows.effects import Say
 from flows.events import AddressLinked, Event, Heard, TelegramStarted
 from flows.intent import Intent
 from flows.journey import Stage
-from flows.lines import (
-    ButtonOutdated,
-    MovedToTelegram,
-    VolumeLeft,
-)
+from flows.lines import ButtonOutdated, MovedToTelegram
 from flows.standing import scene_of
 from messages.hearing import Hearing, hear
 from storage.changes import Change, Decision, Quarantine, Remember, SpendLink, Suppress
@@ -31,7 +38,6 @@ from storage.memory import InboxKey, Key, Memory
 from storage.store import Store
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{22}")
-_LONGEST_STATUS = 40  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Conversations:
     store: Store
     house: House
     poke: Callable[[], None]
-    left: Callable[[Address], Awaitable[VolumeLeft | None]] | None = None  # what STATUS may show
+    facts: Facts | None = None  # what the operator's systems tell just now
 
     # --- what channels hear
 
@@ -51,36 +57,28 @@ class Conversations:
             # An account that is one customer's already does not become another's.
             inbound = replace(inbound, proven_phone=None, intent=Intent.STATUS)
         code = inbound.code or _typed_code(inbound.text)
+        inquiry = await self.inquiries.look(inbound)
         key = Key(
             address=inbound.proven_phone or inbound.address,
             address_hash=self.house.keys.of_address(known_by(inbound)),
             link_hash=self.house.keys.of_link(code) if code else None,
             inbox=InboxKey(inbound.source, inbound.provider_id),
+            with_question=inquiry is not None,
         )
-        left = await self._left(inbound)
-        gone = await self.store.turn(key, lambda memory: self._hear(memory, inbound, left))
+        found = inquiry or NOTHING
+        gone = await self.store.turn(key, lambda memory: self._hear(memory, inbound, found))
         if gone is not None:
             self.house.forgotten(gone)
             await self.store.rights.scrub()
         self.poke()
 
-    async def _left(self, inbound: Inbound) -> VolumeLeft | None:
-        """Read what STATUS may show, before the turn: that must not wait."""
-        if self.left is None or not self._may_be_status(inbound):
-            return None
-        return await self.left(inbound.address)
+    @property
+    def inquiries(self) -> Inquiries:
+        """Give what looks into free texts before their turn."""
+        wordbook, clock = self.house.wordbook, self.house.clock
+        return Inquiries(self.store, wordbook.topics, wordbook.languages, clock, self.facts)
 
-    def _may_be_status(self, inbound: Inbound) -> bool:
-        if inbound.intent is not None:
-            return inbound.intent is Intent.STATUS
-        if len(inbound.text) > _LONGEST_STATUS or inbound.code is not None or inbound.is_start:
-            return False
-        channel, languages = inbound.address.channel, self.house.wordbook.languages
-        return any(hear(inbound.text, one, channel).intent is Intent.STATUS for one in languages)
-
-    def _hear(
-        self, memory: Memory, inbound: Inbound, left: VolumeLeft | None = None
-    ) -> Decision[str | None]:
+    def _hear(self, memory: Memory, inbound: Inbound, inquiry: Inquiry) -> Decision[str | None]:
         """Answer; gives the number of the customer who is forgotten by it, if one is."""
         if memory.seen is not None:
             return Decision(None)
@@ -99,9 +97,15 @@ class Conversations:
             hearing = Hearing(Intent.STATUS, None, is_exact=True)
             reply.toast = turn.word(ButtonOutdated(), inbound.address).text
         event = self._said(memory, inbound, hearing, now)
-        is_asked = left is not None and hearing.intent is Intent.STATUS and turn.journey.is_member
-        turn.take(event, inbound.source, reply, (Say(left),) if left and is_asked else ())
-        return Decision(turn.forgotten, (remember, *turn.finish()))
+        missed: tuple[Change, ...] = ()
+        before: tuple[Say, ...] = ()
+        if isinstance(event, Heard):
+            event = _inquired(event, inquiry, memory) if event.intent in FREE else event
+            fact = fact_for(inquiry, turn.journey, event)
+            before = (Say(fact),) if fact else ()
+            missed = () if event.is_attended else unfound(inquiry, now)
+        turn.take(event, inbound.source, reply, before)
+        return Decision(turn.forgotten, (remember, *turn.finish(), *missed))
 
     def _understand(self, memory: Memory, inbound: Inbound) -> Hearing:
         if inbound.intent is not None:
@@ -244,9 +248,23 @@ def _is_outdated(inbound: Inbound, turn: Composition) -> bool:
     return inbound.is_outdated or has_moved
 
 
+def _inquired(heard: Heard, inquiry: Inquiry, memory: Memory) -> Heard:
+    """Add what was found out about a free text, and whether a person of ours is talking."""
+    return replace(
+        heard,
+        topic=inquiry.topic,
+        offered=inquiry.offered,
+        pick=inquiry.pick,
+        remark=inquiry.remark,
+        is_attended=is_attended(memory.question),
+        follows_answer=follows_answer(memory.question, heard.at),
+    )
+
+
 def _reply(inbound: Inbound) -> Reply:
     return Reply(
         inbound.address,
+        text=inbound.text,
         replaces=inbound.message_ref,
         callback=inbound.callback,
         is_heard=not inbound.was_answered,

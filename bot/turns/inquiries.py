@@ -1,0 +1,183 @@
+"""Inquiries: what a free text is about, found before its turn, with the fact that answers it.
+
+Ranking only calculates, but a live fact has to be waited for, and a turn must not wait. What was
+found is checked again in the turn: an inquiry is a finding, not a decision.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from bot.channels.channel import Inbound
+from flows.customer import Channel, Customer
+from flows.events import Heard
+from flows.helping import OFFER_LASTS, topic_of
+from flows.intent import Intent, Remark
+from flows.journey import Journey, Stage
+from flows.lines import FactMissing, Line
+from messages.folding import fold
+from messages.hearing import hear
+from messages.remarks import remark_on
+from messages.topics import Clear, Fact, Several, Topics, choose
+from storage.changes import CountUnfound, Decision
+from storage.memory import Key, Memory, QuestionRow
+from storage.store import Store
+
+FREE = (Intent.QUESTION, Intent.MAYBE_OPT_OUT)
+STATUS = "status"  # beside the topics: what a fact is told for
+_LONGEST_STATUS = 40  # characters
+_PICK = re.compile(r"(?:nr|no|nummer|number|antwort|answer|option)?\W*([1-9])\W*")
+_OWN_LINE_IS_OVER = (Stage.NEW, Stage.HELD_OUT, Stage.ENDED)
+
+
+class Facts(Protocol):
+    """Who can tell a live fact about a customer."""
+
+    async def about(self, customer: Customer, fact: Fact) -> Line | None:
+        """Tell it, or that it cannot be told now; None where there is no such fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a text was found to be about. `told` is the fact read for `told_for`."""
+
+    topic: str | None = None
+    offered: tuple[str, ...] = ()
+    pick: int | None = None
+    remark: Remark | None = None
+    nearest: str = ""
+    words: tuple[str, ...] = ()
+    told: Line | None = None
+    told_for: str | None = None
+
+
+NOTHING = Inquiry()
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who wrote, at an address that is proven to be theirs."""
+
+    customer: Customer
+    journey: Journey
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiries:
+    """Looks into what is heard."""
+
+    store: Store
+    topics: Topics
+    languages: tuple[str, ...]
+    clock: Callable[[], datetime]
+    facts: Facts | None = None
+
+    async def look(self, inbound: Inbound) -> Inquiry | None:
+        """Find what a free text, a topic's button or STATUS is about; None for all else."""
+        if inbound.code is not None or inbound.is_start or inbound.proven_phone is not None:
+            return None
+        if inbound.intent is not None:
+            intent = inbound.intent
+        else:
+            intent = hear(inbound.text, self.languages[0], inbound.address.channel).intent
+        is_short = len(inbound.text) <= _LONGEST_STATUS
+        if intent is Intent.STATUS and self.facts is not None and is_short:
+            return await self._status(inbound, self.facts)
+        if intent not in FREE:
+            return None
+        who = await self._who(inbound)
+        return await self._look(inbound, who) if who is not None else None
+
+    async def _status(self, inbound: Inbound, facts: Facts) -> Inquiry | None:
+        who = await self._who(inbound)
+        if who is None or not who.journey.is_member:
+            return None
+        told = await facts.about(who.customer, Fact.VOLUME)
+        # STATUS asks for more than the volume: what cannot be told is left out.
+        return None if isinstance(told, FactMissing) else Inquiry(told=told, told_for=STATUS)
+
+    async def _look(self, inbound: Inbound, who: _Who) -> Inquiry:
+        found = self._found(inbound, who.journey.language)
+        heard = Heard(
+            at=self.clock(),
+            intent=Intent.QUESTION,
+            channel=inbound.address.channel,
+            topic=found.topic,
+            pick=found.pick,
+        )
+        meant = topic_of(who.journey, heard)
+        topic = self.topics.known(meant, who.journey.language) if meant else None
+        if topic is None or topic.fact is None or self.facts is None:
+            return found
+        told = await self.facts.about(who.customer, topic.fact)
+        return replace(found, told=told, told_for=meant)
+
+    def _found(self, inbound: Inbound, language: str) -> Inquiry:
+        """Rank a text; a button's topic and a typed title need no ranking."""
+        named = inbound.topic or self.topics.titled(inbound.text)
+        if named is not None:
+            known = self.topics.known(named, language)
+            return Inquiry(topic=named) if known else NOTHING
+        if (pick := _PICK.fullmatch(fold(inbound.text).strip())) is not None:
+            return Inquiry(pick=int(pick[1]))
+        ranked = self.topics.find(inbound.text, language)
+        match choose(ranked):
+            case Clear(topic):
+                return Inquiry(topic=topic)
+            case Several(topics):
+                return Inquiry(offered=topics)
+            case _:
+                nearest = ranked[0].topic if ranked else ""
+                remark = remark_on(inbound.text, self.topics)
+                words = self.topics.telling(inbound.text)
+                return Inquiry(remark=remark, nearest=nearest, words=words)
+
+    async def _who(self, inbound: Inbound) -> _Who | None:
+        """Find whose proven address this is; a fact is told to nobody else."""
+
+        def decide(memory: Memory) -> Decision[_Who | None]:
+            customer, journey = memory.customer, memory.journey
+            if customer is None or journey is None or journey.stage in _OWN_LINE_IS_OVER:
+                return Decision(None)
+            is_theirs = customer.contact(inbound.address) is not None
+            is_proven = inbound.address.channel in (Channel.SMS, Channel.TELEGRAM)
+            return Decision(_Who(customer, journey) if is_theirs and is_proven else None)
+
+        return await self.store.turn(Key(address=inbound.address), decide)
+
+
+def fact_for(inquiry: Inquiry, journey: Journey, heard: Heard) -> Line | None:
+    """Give the fact that was read, if the turn still sees in the text what the inquiry saw."""
+    if inquiry.told is None:
+        return None
+    if inquiry.told_for == STATUS:
+        is_meant = heard.intent is Intent.STATUS and journey.is_member
+    else:
+        is_meant = heard.intent in FREE and topic_of(journey, heard) == inquiry.told_for
+    return inquiry.told if is_meant and not heard.is_attended else None
+
+
+def is_attended(question: QuestionRow | None) -> bool:
+    """Tell whether a person of ours has taken the customer over."""
+    return question is not None and question.state == "taken"
+
+
+def follows_answer(question: QuestionRow | None, now: datetime) -> bool:
+    """Tell whether a person of ours has answered so lately that this may belong to it."""
+    answered_at = question.answered_at if question is not None else None
+    return answered_at is not None and now < answered_at + OFFER_LASTS
+
+
+def unfound(inquiry: Inquiry, now: datetime) -> tuple[CountUnfound, ...]:
+    """Count what nothing was found for, by its telling words and without who asked."""
+    if not inquiry.words or inquiry.remark is not None:
+        return ()
+    return (CountUnfound(monday_of(now), inquiry.words, inquiry.nearest),)
+
+
+def monday_of(at: datetime) -> date:
+    """Give the Monday of a week."""
+    return at.date() - timedelta(days=at.weekday())
+
