@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Clock, Refused, Sender
-from bot.premises import SMS_PER_S, TELEGRAM_PER_S, Premises
+from bot.premises import Premises
 from bot.sending.lanes import Lane
 from bot.sending.parcels import Parcels
 from bot.sending.receipts import OnRefused
@@ -18,11 +18,6 @@ from flows.effects import Purpose
 from storage.outbox import OutboxRow
 from storage.pace import Allowance
 
-RATES = {
-    Channel.SMS: SMS_PER_S,
-    Channel.TELEGRAM: TELEGRAM_PER_S,
-    Channel.EMAIL: 10.0,  # what a mail server of one's own bears without being asked
-}
 IN_FLIGHT = {Channel.SMS: 20, Channel.TELEGRAM: 50}
 _CHAT = Allowance(burst=3, every=timedelta(seconds=1))
 _GROUP = Allowance(burst=3, every=timedelta(seconds=4))  # 18 a minute, of the 20 that are allowed
@@ -68,7 +63,7 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
     return Lane(
         name,
         Parcels(sender, fresh, refuser(premises)),
-        RATES.get(sender.channel),
+        premises.rates.get(sender.channel),
         IN_FLIGHT.get(sender.channel, 10),
         ALLOWANCES.get(sender.channel),
     )

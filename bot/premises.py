@@ -1,7 +1,7 @@
 """The premises: an open store, the terms, and every kind of turn, for server and commands."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from storage.store import Store
 SMS_PER_S = 10.0  # segments: what a German sender may emit by default
 TELEGRAM_PER_S = 28.0
 _OFFSET = "clock.offset_s"
+EMAIL_PER_S = 10.0  # what a mail server of one's own bears without being asked
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Premises:
     codes: Codes
     rights: DataRights
 
+    rates: Mapping[Channel, float]
     @property
     def terms(self) -> Terms:
         """The terms in force and those that customers are pinned to."""
@@ -114,7 +116,7 @@ async def open_premises(
         await store.close()
 
 
-def _over(store: SqliteStore, house: House) -> Premises:
+def _over(store: Store, house: House, rates: Mapping[Channel, float]) -> Premises:
     bell = Bell()
     facts = LiveFacts(store, house.clock)
     return Premises(
@@ -125,17 +127,21 @@ def _over(store: SqliteStore, house: House) -> Premises:
         credits=TurnedCredits(store, house, bell.ring),
         reports=TurnedReports(store, house, bell.ring),
         decisions=Decisions(store, house, bell.ring),
-        broadcasts=Broadcasts(
-            store.broadcasts,
-            store,
-            house,
-            {Channel.SMS: SMS_PER_S, Channel.TELEGRAM: TELEGRAM_PER_S},
-            bell.ring,
-        ),
+        broadcasts=Broadcasts(store.broadcasts, store, house, rates, bell.ring),
         estimate=ComposedEstimate(house, SMS_PER_S),
+        rates=rates,
         bell=bell,
         facts=facts,
         codes=Codes(store, house, bell.ring),
+def rates_of(settings: Settings) -> Mapping[Channel, float]:
+    """Say how much each channel may emit in a second over all nodes, SMS in segments."""
+    return {
+        Channel.SMS: SMS_PER_S,
+        Channel.TELEGRAM: settings.telegram_paid_per_s or TELEGRAM_PER_S,
+        Channel.EMAIL: EMAIL_PER_S,
+    }
+
+
         rights=DataRights(store, house, bell.ring),
     )
 

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     telegram_webhook_secret: WebhookSecret | None = None
     telegram_api_base_url: Origin = "https://api.telegram.org"
     telegram_managers: Managers = ()
+    telegram_paid_per_s: Annotated[int, Field(ge=30, le=1000)] | None = None
 
     events_secret: EventsSecrets = ()
     events_token: Token | None = None

@@ -42,8 +42,8 @@ _log = structlog.get_logger(__name__)
 class TelegramSender:
     """Sends to private chats: HTML, no link previews, buttons below the text.
 
-    Without a `gallery` milestones go without their pictures. `monotonic` gives seconds, for flood
-    waits.
+    Without a `gallery` milestones go without their pictures. `is_paid`: broadcasts may be paid for,
+    nothing else is. `monotonic` gives seconds, for flood waits.
     """
 
     channel = Channel.TELEGRAM
@@ -53,9 +53,11 @@ class TelegramSender:
         connection: TelegramConnection,
         gallery: Gallery | None = None,
         *,
+        is_paid: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
+        self._is_paid = is_paid
         self._bot = connection.bot
         self._calls = Calls(connection, monotonic)
         self._uploads = Uploads(self._calls, connection.bot_id, gallery)
@@ -121,6 +123,8 @@ class TelegramSender:
         outcome: Outcome = Unknown("nothing to send")
         for n, part in enumerate(parts, start=1):
             parameters = _parameters(parcel, part, is_last=n == len(parts))
+            if self._is_paid and parcel.is_bulk:
+                parameters |= {"allow_paid_broadcast": True}
             replaced = _replaced(parcel) if n == 1 else None
             outcome = await self._put(parcel, parameters, replaced)
             if not isinstance(outcome, Accepted):

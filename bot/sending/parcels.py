@@ -8,6 +8,7 @@ import msgspec
 
 from bot.channels.channel import Accepted, Fault, Message, Outcome, Parcel, Refused, Sender
 from bot.sending.receipts import OnRefused
+from bot.turns.routing import BROADCAST_PRIORITY
 from flows.customer import Address
 from storage.outbox import OutboxRow
 
@@ -45,4 +46,5 @@ class Parcels:
     def _wrap(self, row: OutboxRow, tag: str) -> Parcel:
         message = msgspec.json.decode(row.body, type=Message)
         name = f"{row.id}.{row.created_at:%Y%m%d%H%M%S}"
-        return Parcel(Address(row.recipient), message, tag, self.valid_for(row), name)
+        is_bulk = row.priority >= BROADCAST_PRIORITY
+        return Parcel(Address(row.recipient), message, tag, self.valid_for(row), name, is_bulk)
