@@ -13,7 +13,9 @@ from bot.clock import VirtualClock
 from bot.credits.credit_book import TurnedCredits
 from bot.credits.decisions import Decisions
 from bot.credits.live_facts import LiveFacts
+from bot.credits.sealing import seal_acts
 from bot.inviting.estimate import ComposedEstimate
+from bot.keeping import open_store
 from bot.keys import TOKEN_BYTES, Keys
 from bot.rights.codes import Codes
 from bot.rights.data_rights import DataRights
@@ -27,13 +29,12 @@ from bot.turns.routing import Lanes
 from bot.turns.turn import Turns
 from flows.customer import Channel
 from messages.wording import Wordbook
-from storage.sqlite.store import SqliteStore
 from storage.store import Store
 
 SMS_PER_S = 10.0  # segments: what a German sender may emit by default
 TELEGRAM_PER_S = 28.0
-_OFFSET = "clock.offset_s"
 EMAIL_PER_S = 10.0  # what a mail server of one's own bears without being asked
+_OFFSET = "clock.offset_s"
 
 
 @dataclass(slots=True)
@@ -64,8 +65,8 @@ class Premises:
     facts: LiveFacts
     codes: Codes
     rights: DataRights
-
     rates: Mapping[Channel, float]
+
     @property
     def terms(self) -> Terms:
         """The terms in force and those that customers are pinned to."""
@@ -93,12 +94,7 @@ async def open_premises(
     Raises UnusableSettingsError, UnusableCampaignError, ChangedTermsError or StorageError.
     """
     campaign = load_campaign(settings.campaign)
-    database = settings.database
-    if not isinstance(database, SqliteFile):
-        raise UnusableSettingsError("DATABASE_URL: only sqlite:/// is served by this version")
-    database.path.parent.mkdir(parents=True, exist_ok=True)
-    key = secret_key(settings, database.path.with_name("secret.key"))
-    store = await SqliteStore.open(database.path)
+    store, key = await open_store(settings)
     try:
         house = House(
             terms=await keep_terms(store, campaign),
@@ -129,10 +125,14 @@ def _over(store: Store, house: House, rates: Mapping[Channel, float]) -> Premise
         decisions=Decisions(store, house, bell.ring),
         broadcasts=Broadcasts(store.broadcasts, store, house, rates, bell.ring),
         estimate=ComposedEstimate(house, SMS_PER_S),
-        rates=rates,
         bell=bell,
         facts=facts,
         codes=Codes(store, house, bell.ring),
+        rights=DataRights(store, house, bell.ring),
+        rates=rates,
+    )
+
+
 def rates_of(settings: Settings) -> Mapping[Channel, float]:
     """Say how much each channel may emit in a second over all nodes, SMS in segments."""
     return {
@@ -140,10 +140,6 @@ def rates_of(settings: Settings) -> Mapping[Channel, float]:
         Channel.TELEGRAM: settings.telegram_paid_per_s or TELEGRAM_PER_S,
         Channel.EMAIL: EMAIL_PER_S,
     }
-
-
-        rights=DataRights(store, house, bell.ring),
-    )
 
 
 def lanes_of(settings: Settings) -> Lanes:
@@ -172,7 +168,8 @@ async def keep_offset(store: Store, offset: timedelta) -> None:
 
 
 def file_beside(settings: Settings, name: str) -> Path:
-    """Name a file that lies beside the embedded database."""
+    """Name a file that lies beside the embedded database; a server's nodes have `data`."""
     database = settings.database
     folder = database.path.parent if isinstance(database, SqliteFile) else Path("data")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder / name
