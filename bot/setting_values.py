@@ -61,6 +61,12 @@ class PostgresServer:
 
     url: SecretStr
 
+    @property
+    def name(self) -> str:
+        """Name host and database, without user and password."""
+        parts = urlsplit(self.url.get_secret_value())
+        return f"{parts.hostname or 'local'}{parts.path}"
+
 
 def _split(url: str, *schemes: str) -> SplitResult:
     wanted = ValueError(

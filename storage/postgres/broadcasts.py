@@ -1,7 +1,7 @@
 """Broadcasts in PostgreSQL: drafts, recipients planned in chunks, the valve before the outbox."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -235,7 +235,7 @@ async def _plan(connection: Connection, number: int, audience: Audience) -> bool
         await connection.execute(_SQL["end_planning"], number)
         return False
     span = {"after": row.cursor, "until": until, "limit": CHUNK}
-    sql, values = selection("plan", audience, span)
+    sql, values = selection("plan", replace(audience, broadcast=number), span)
     made = [customer for (customer,) in await connection.fetch(sql, *values)]
     if len(made) == CHUNK:
         until = max(made)

@@ -15,7 +15,9 @@ from uuid import UUID
 
 from flows.customer import Contact
 from storage.changes import (
+    AnswerQuestion,
     Append,
+    AskQuestion,
     Audit,
     Book,
     CancelQueued,
@@ -24,9 +26,11 @@ from storage.changes import (
     CloseBooks,
     CloseRequest,
     CountStranger,
+    CountUnfound,
     DropHistory,
     Enqueue,
     Erase,
+    HoldWords,
     KeepText,
     MintLink,
     OpenRequest,
@@ -42,8 +46,10 @@ from storage.changes import (
     RevokeLinks,
     SetWake,
     SetWatermark,
+    ShowWords,
     SpendLink,
     Suppress,
+    TakeQuestion,
     Unquarantine,
     Unsuppress,
 )
@@ -59,7 +65,10 @@ from storage.records import (
 )
 
 Forget: TypeAlias = Erase | CloseBooks | DropHistory
-Value: TypeAlias = str | int | bytes | bool | UUID | datetime | Forget | None
+Ask: TypeAlias = (
+    AskQuestion | HoldWords | TakeQuestion | AnswerQuestion | ShowWords | CountUnfound
+)  # fmt: skip
+Value: TypeAlias = str | int | bytes | bool | UUID | datetime | Forget | Ask | None
 Row: TypeAlias = tuple[Value, ...]
 Rows: TypeAlias = Sequence[tuple[str, Row]]  # each with the name of its statement
 Sheet: TypeAlias = dict[str, list[Row]]  # the rows for each statement
@@ -91,6 +100,7 @@ STATEMENTS = {  # in the order in which they go out
     "put_codes": Statement("codes", key=1),
     "open_requests": Statement("requests"),
     "close_requests": Statement("requests", key=1),
+    "ask": Statement("requests"),
     "remember": Statement("inbox"),
     "quarantine": Statement("inbox", key=2),
     "unquarantine": Statement("inbox"),
@@ -187,6 +197,11 @@ def spread(changes: Sequence[Change], turn: int = 0) -> Iterator[tuple[str, Row]
                 yield from _time(change)
             case Erase() | CloseBooks() | DropHistory():
                 yield "forget", (change,)
+            case (
+                AskQuestion() | HoldWords() | TakeQuestion() | AnswerQuestion() | ShowWords()
+                | CountUnfound()
+            ):  # fmt: skip
+                yield "ask", (change,)
             case PutCredit() | Book() | Audit() | PutIncident():
                 yield from _record(change, f"{turn}.{number}")
 
@@ -273,7 +288,7 @@ def _traffic(change: _Traffic) -> Iterator[tuple[str, Row]]:
         case Enqueue():
             yield "enqueue", to_leave(change)
         case CancelQueued():
-            yield "cancel_queued", (change.customer, change.reason)
+            yield "cancel_queued", (change.customer, change.reason, to_int(change.at))
         case Suppress():
             yield "suppress", (change.address_hash, change.source, to_int(change.at))
         case Unsuppress():

@@ -15,6 +15,7 @@ from storage.changes import PutIncident
 from storage.commons import Common
 from storage.memory import Code, CreditRow, Key, Link, Memory, RequestRow, Seen
 from storage.postgres.database import Connection
+from storage.postgres.questions import QuestionColumns, to_question
 from storage.queries import load
 from storage.records import (
     attributes_from_json,
@@ -46,6 +47,7 @@ _Columns: TypeAlias = tuple[
     RequestColumns | None,
     tuple[str, int, int, str] | None,
     tuple[str, bytes, int, int, int, int] | None,
+    QuestionColumns | None,
 ]  # fmt: skip
 
 
@@ -61,7 +63,7 @@ class Recalled:
         """Give what a turn may decide on."""
         (
             body, entries, tail, _, owned, seen, is_suppressed, answered_at,
-            link, request, film, code,
+            link, request, film, code, question,
         ) = self.columns[6:]  # fmt: skip
         customer = self._customer()
         journey = journey_from_json(body.encode()) if body else None
@@ -84,6 +86,7 @@ class Recalled:
             request=to_request(request) if request else None,
             viewing=_to_viewing(customer, *film) if customer and film else None,
             code=_to_code(*code) if code else None,
+            question=to_question(question) if question else None,
         )
 
     def _customer(self) -> Customer | None:
@@ -139,6 +142,7 @@ async def recall(
         [key.request for key in keys],
         [key.with_viewing for key in keys],
         [key.with_code for key in keys],
+        [key.with_question for key in keys],
     )
     suppressed = await _suppressed(connection, keys)
     return [

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from storage.outbox import Claim, OutboxRow, OutboxState, Settle, Unresolved
-from storage.pace import SECOND, Pace
+from storage.pace import SECOND, Allowances, Pace
 from storage.postgres.changes import Row
 from storage.postgres.database import Connection, rows_of
 from storage.postgres.sheets import columns
@@ -20,7 +20,7 @@ _LANE = tuple[int, str, int]
 
 _Columns: TypeAlias = tuple[
     int, str, int, str, str, str, int, int, int, str | None,
-    int | None, int, bool, bool, str | None,
+    int | None, int, bool, bool, str | None, int,
 ]  # fmt: skip
 _S = OutboxState
 _OPEN = {_S.READY, _S.CLAIMED, _S.POSTING, _S.UNKNOWN}
@@ -34,12 +34,13 @@ async def claim(connection: Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
     """Take rows in order, one per recipient, as far as the lane's pace reaches."""
     now = to_int(wanted.now)
     pace, paused_until = await _hold_lane(connection, wanted)
-    horizon = now + round(wanted.horizon_s * SECOND)
-    if paused_until > now or pace.free > horizon:
+    earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
+    if paused_until > now or pace.free > max(earliest, horizon):
         return ()
-    before = pace.free
+    before, manners = pace.free, _Manners(wanted.allowances)
     waiting = _waiting(connection, wanted.lane, now, wanted.limit)
-    taken = [row async for row in _paced(waiting, pace, wanted.limit, (now, horizon))]
+    span = (earliest, max(earliest, horizon))
+    taken = [row async for row in _paced(waiting, pace, manners, wanted.limit, span)]
     if taken:
         ids = [row.id for row in taken]
         lease = to_int(wanted.lease_until)
@@ -47,13 +48,17 @@ async def claim(connection: Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
     if pace.free != before:
         recent = msgspec.json.encode(pace.recent).decode()
         await connection.execute(_SQL["put_pace"], wanted.lane, pace.free, recent)
+    await manners.keep(connection)
     return tuple(taken)
 
 
-async def next_due(connection: Connection, lane: str, now: datetime) -> datetime | None:
+async def next_due(
+    connection: Connection, lane: str, now: datetime, ahead_s: float
+) -> datetime | None:
     """Tell when a lane's next row may leave that is not held back by another."""
     found = await connection.fetchrow(_SQL["read_lane"], lane)
     free, _, paused_until = found or (0, "[]", 0)
+    free -= round(ahead_s * SECOND)
     firsts = [
         await connection.fetchval(_SQL["next_due"], lane, priority)
         for priority in await _priorities(connection, lane)
@@ -69,23 +74,60 @@ async def _hold_lane(connection: Connection, wanted: Claim) -> tuple[Pace, int]:
         found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
         assert found is not None  # noqa: S101 - a lane is never deleted
     free, recent, paused_until = found
-    return Pace(wanted.rate, free, _RECENT.decode(recent)), paused_until
+    late = round(wanted.late_s * SECOND)
+    return Pace(wanted.rate, free, _RECENT.decode(recent), late), paused_until
+
+
+class _Manners:
+    """Keeps to what each recipient bears."""
+
+    def __init__(self, allowances: Allowances | None) -> None:
+        self._allowances = allowances
+        self._opens: list[Row] = []
+        self._held: list[Row] = []
+
+    def lets(self, row_id: int, opens: int, slot: int) -> bool:
+        """Tell whether a row may take a slot; if not it is due later, and out of the way."""
+        if self._allowances is None or opens <= slot:
+            return True
+        self._held.append((row_id, opens))
+        return False
+
+    def take(self, recipient: str, opens: int, slot: int) -> None:
+        """Use what a recipient bears."""
+        if self._allowances is not None:
+            allowance = self._allowances(recipient)
+            self._opens.append((recipient, allowance.opens_after(opens, slot)))
+
+    async def keep(self, connection: Connection) -> None:
+        """Let those wait who have had enough."""
+        if self._opens:
+            await connection.execute(_SQL["put_allowances"], *columns(self._opens))
+        if self._held:
+            await connection.execute(_SQL["hold_back"], *columns(self._held))
 
 
 async def _paced(
-    waiting: AsyncIterator[_Columns], pace: Pace, limit: int, span: tuple[int, int]
+    waiting: AsyncIterator[_Columns],
+    pace: Pace,
+    manners: _Manners,
+    limit: int,
+    span: tuple[int, int],
 ) -> AsyncIterator[OutboxRow]:
     """Give one row of each recipient its slot, until the slots lie beyond the horizon."""
-    now, horizon = span
+    earliest, horizon = span
     recipients: set[str] = set()
     async for row in waiting:
-        recipient, cost = row[3], row[11]
+        recipient, cost, opens = row[3], row[11], row[15]
         if recipient in recipients:
             continue
-        slot = pace.slot(cost, now)
+        slot = pace.slot(cost, earliest)
         if slot > horizon:
             pace.free = slot  # so that `next_due` does not promise this row too early
             return
+        if not manners.lets(row[0], opens, slot):
+            continue
+        manners.take(recipient, opens, slot)
         pace.take(cost, slot)
         recipients.add(recipient)
         yield _to_row(row, slot, attempt=row[8] + 1)
@@ -212,6 +254,7 @@ async def recover(connection: Connection, now: datetime) -> int:
     """Free what dead workers held, and forget strangers whose time is over."""
     moment = to_int(now)
     await connection.execute(_SQL["forget_strangers"], moment)
+    await connection.execute(_SQL["forget_allowances"], moment)
     freed = await connection.execute(_SQL["free_claimed"], moment)
     lost = await connection.execute(_SQL["lose_posting"], moment)
     return rows_of(freed) + rows_of(lost)
@@ -243,3 +286,8 @@ async def known_refs(connection: Connection, refs: Sequence[str]) -> frozenset[s
 async def pause_lane(connection: Connection, lane: str, until: datetime, reason: str) -> None:
     """Let nothing leave by a lane until then."""
     await connection.execute(_SQL["pause_lane"], lane, to_int(until), reason)
+
+
+async def pause_recipient(connection: Connection, recipient: str, until: datetime) -> None:
+    """Let nothing leave to a recipient until then."""
+    await connection.execute(_SQL["pause_recipient"], recipient, to_int(until))

@@ -61,6 +61,12 @@ async def post(
     return frozenset(row.posting.id for row in rows if row.posting.id in _ids(written["post"]))
 
 
+async def standing(connection: Connection, tags: Sequence[str]) -> frozenset[str]:
+    """Tell which attempts are posting still."""
+    rows = await connection.fetch(_SQL["standing_tags"], list(tags))
+    return frozenset(tag for (tag,) in rows)
+
+
 def _ids(rows: Iterable[Row]) -> set[object]:
     return {row[0] for row in rows}
 

@@ -121,6 +121,12 @@ async def put(connection: Connection, name: str, value: str) -> None:
     await connection.execute(_SQL["put"], name, value)
 
 
+async def keep_once(connection: Connection, name: str, value: str) -> str:
+    """Keep a value unless there is one, and give the one that is kept."""
+    await connection.execute(_SQL["put_first"], name, value)
+    return str(await connection.fetchval(_SQL["get"], name))
+
+
 async def lease(
     connection: Connection, name: str, holder: str, span: tuple[datetime, datetime]
 ) -> bool:

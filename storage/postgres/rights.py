@@ -14,7 +14,10 @@ _ERASING = load("postgres", "erasing")  # in the order in which references allow
 _HELD = load("postgres", "held")
 _HELD_BY_NAME = load("postgres", "held_by_name")
 _SQL = load("postgres", "retention")
-_HISTORY = ("drop_journal", "drop_messages", "drop_requests", "drop_viewing")
+_HISTORY = (
+    "drop_journal", "drop_messages", "drop_words", "drop_questions", "drop_requests",
+    "drop_viewing",
+)  # fmt: skip
 _CARRIED = ("carry_entries", "carried_entries", "carried_books")
 _GONE = (
     "drop_moves", "drop_credits", "drop_record", "drop_journey", "drop_recipients",

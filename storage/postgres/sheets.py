@@ -1,16 +1,22 @@
 """Writes sheets of rows: one statement for each kind of row, whatever their number."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from storage.changes import Audit, Change
-from storage.postgres.changes import STATEMENTS, Forget, Row, Sheet, in_waves, spread
+from storage.postgres.changes import STATEMENTS, Row, Sheet, in_waves, spread
 from storage.postgres.database import Connection
+from storage.postgres.questions import ask
 from storage.postgres.rights import forget
 from storage.queries import load
 from storage.records import act_hash, to_int
 
 _SQL = load("postgres", "changes")
+_ONE_BY_ONE: Mapping[str, Callable[[Connection, Any], Awaitable[None]]] = {
+    "forget": forget,
+    "ask": ask,
+}
 
 
 async def apply(connection: Connection, changes: Sequence[Change]) -> None:
@@ -32,10 +38,9 @@ async def note(connection: Connection, *audits: Audit) -> None:
 
 
 async def _write(connection: Connection, name: str, rows: Sequence[Row]) -> None:
-    if name == "forget":
+    if name in _ONE_BY_ONE:
         for (change,) in rows:
-            assert isinstance(change, Forget)  # noqa: S101 - as `spread` has written it
-            await forget(connection, change)
+            await _ONE_BY_ONE[name](connection, change)
         return
     if name == "set_wakes":
         await _hold_watermarks(connection, rows)

@@ -26,6 +26,7 @@ from storage.postgres.broadcasts import PostgresBroadcasts
 from storage.postgres.database import Database
 from storage.postgres.deliveries import PostgresDeliveries
 from storage.postgres.migrations import check_version, migrate_postgres
+from storage.postgres.questions import PostgresQuestions
 from storage.postgres.rights import PostgresRights
 from storage.postgres.snapshot import PostgresSnapshot
 from storage.postgres.writer import LONGEST_QUEUE, Writer
@@ -49,6 +50,7 @@ class PostgresStore:
         self._writer = Writer(database, longest_queue)
         self.broadcasts = PostgresBroadcasts(database)
         self.deliveries = PostgresDeliveries(database)
+        self.questions = PostgresQuestions(database)
         self.rights = PostgresRights(database)
 
     @classmethod
@@ -92,13 +94,17 @@ class PostgresStore:
         """Take rows that are due and that nobody holds."""
         return await self._database.write(lambda c: outbox.claim(c, claim))
 
-    async def next_due(self, lane: str, now: datetime) -> datetime | None:
+    async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
-        return await self._database.read(lambda c: outbox.next_due(c, lane, now))
+        return await self._database.read(lambda c: outbox.next_due(c, lane, now, ahead_s))
 
     async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back."""
         return await self._database.write(lambda c: posting.post(c, postings, permit))
+
+    async def standing(self, tags: Sequence[str]) -> frozenset[str]:
+        """Tell which attempts are posting still."""
+        return await self._database.read(lambda c: posting.standing(c, tags))
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""
@@ -127,6 +133,10 @@ class PostgresStore:
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         """Let nothing leave by this lane until then."""
         await self._database.write(lambda c: outbox.pause_lane(c, lane, until, reason))
+
+    async def pause_recipient(self, recipient: str, until: datetime) -> None:
+        """Let nothing leave to this recipient until then."""
+        await self._database.write(lambda c: outbox.pause_recipient(c, recipient, until))
 
     # --- Wakes and credits ----------------------------------------------------------------------
 
@@ -219,6 +229,10 @@ class PostgresStore:
     async def put(self, name: str, value: str) -> None:
         """Keep one value."""
         await self._database.write(lambda c: reading.put(c, name, value))
+
+    async def keep_once(self, name: str, value: str) -> str:
+        """Keep a value unless there is one, and give the one that is kept."""
+        return await self._database.write(lambda c: reading.keep_once(c, name, value))
 
     async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew a lease; False while somebody else holds it."""

@@ -216,13 +216,16 @@ def played_by(cast: Cast) -> Customer:
 
 @asynccontextmanager
 async def on_stage(
-    folder: Path, clock: Clock, campaign: Path | None = None
+    folder: Path, clock: Clock, campaign: Path | None = None, database: str | None = None
 ) -> AsyncIterator[tuple[Stage, Premises, str]]:
-    """Open the sandbox in a folder, its doors and its pretend operator served on loopback."""
+    """Open the sandbox in a folder, its doors and its pretend operator served on loopback.
+
+    Its database is a file there, unless the address of another is given.
+    """
     app = Starlette()
     async with served(app) as url:
         settings = Settings(
-            database_url=SecretStr(f"sqlite:///{folder}/bot.db"),
+            database_url=SecretStr(database or f"sqlite:///{folder}/bot.db"),
             port=urlsplit(url).port or 0,
             campaign=campaign,
         )
@@ -239,10 +242,12 @@ async def on_stage(
             yield stage, premises, url
 
 
-async def play(story: Story, folder: Path, campaign: Path | None = None) -> Player:
+async def play(
+    story: Story, folder: Path, campaign: Path | None = None, database: str | None = None
+) -> Player:
     """Play a whole story; the books are checked at its end."""
     at = starts_at(story)
-    async with on_stage(folder, lambda: at, campaign) as (stage, premises, _):
+    async with on_stage(folder, lambda: at, campaign, database) as (stage, premises, _):
         player = Player(stage, premises, played_by(story.cast))
         await player.play(story.acts)
         await check_books(premises.store, premises, player.customer.number)

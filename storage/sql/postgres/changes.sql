@@ -40,13 +40,15 @@ set place        = case c.customer when excluded.customer then c.place else excl
 -- Write where customers stand, and since when if that is new.
 insert into journeys as j (customer, state, step, month, since, body)
 select *
-from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::text[])
+from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::text[],
+            $7::bytea[])
 on conflict (customer) do update
 set since = case j.state when excluded.state then j.since else excluded.since end,
     state = excluded.state,
     step  = excluded.step,
     month = excluded.month,
     body  = excluded.body;
+
 
 -- append --
 -- Add rows to customers' journals; the same place is never filled twice.
@@ -171,13 +173,15 @@ set answered_at = excluded.answered_at,
     expires_at  = excluded.expires_at;
 
 -- cancel_queued --
--- Take back everything unasked that customers have not been sent yet.
+-- Take back everything unasked that customers have not been sent yet; what is marked as posting
+-- for a later moment still waits for its slot.
 update outbox
 set state  = 'skipped',
     reason = given.reason,
     lease  = null
-from unnest($1::text[], $2::text[]) as given (customer, reason)
-where outbox.customer = given.customer and is_unasked and state in ('ready', 'claimed');
+from unnest($1::text[], $2::text[], $3::bigint[]) as given (customer, reason, at)
+where outbox.customer = given.customer and is_unasked
+  and (state in ('ready', 'claimed') or state = 'posting' and posted_at > given.at);
 
 -- enqueue --
 -- Put what is finished into the outbox; what is about the same and says the same is said once.

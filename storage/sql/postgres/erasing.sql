@@ -57,6 +57,16 @@ where customer = $1::text;
 delete from viewings
 where customer = $1::text;
 
+-- delete_words --
+-- What they and our people have written to one another.
+delete from words
+where customer = $1::text;
+
+-- delete_questions --
+-- Which of their questions waited.
+delete from questions
+where customer = $1::text;
+
 -- delete_requests --
 -- What they have asked people.
 delete from requests
@@ -100,6 +110,13 @@ where name = 'liability:' || $1::text;
 update accounts
 set name = 'delivered:' || $2::text
 where name = 'delivered:' || $1::text;
+
+-- delete_allowances --
+-- When we may write to their addresses again.
+delete from allowances
+where recipient in (select address
+                    from contacts
+                    where customer = $1::text);
 
 -- delete_contacts --
 -- How they were reached.

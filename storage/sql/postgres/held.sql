@@ -11,6 +11,14 @@ from contacts
 where customer = $1
 order by place;
 
+-- allowances --
+-- When the next message may go to one of their addresses.
+select a.recipient as address, a.opens_at
+from allowances a
+join contacts c on c.address = a.recipient
+where c.customer = $1::text
+order by c.place;
+
 -- journey --
 -- Where they stand.
 select state, step, month, since as since_at, body as journey_json
@@ -117,4 +125,18 @@ order by broadcast;
 select id, opened_at, closed_at
 from incidents
 where $1 in (select json_array_elements_text(incidents.customers::json))
+order by id;
+
+-- questions --
+-- What they asked people, and who answered.
+select request, address, asked_at, taken_by, answered_by, answered_at
+from questions
+where customer = $1
+order by request;
+
+-- words --
+-- What they and our people wrote to one another, as far as it is still kept.
+select request, at as said_at, author, text
+from words
+where customer = $1
 order by id;

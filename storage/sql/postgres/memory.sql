@@ -50,11 +50,20 @@ select c.number, c.language, c.basis, c.attributes, c.bucket, c.account, j.body,
         where k.with_viewing and customer = c.number),
        (select row(customer, hash, expires_at, tries, sent, since)
         from codes
-        where k.with_code and customer = c.number)
+        where k.with_code and customer = c.number),
+       (select row(q.request, q.customer, q.address, q.asked_at, q.taken_by, q.answered_by,
+                   q.answered_at, r.closed_at)
+        from questions q
+        join requests r on r.id = q.request
+        where q.request = coalesce(
+            k.request,
+            case when k.with_question
+                 then (select max(request) from questions where customer = c.number) end))
 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[],
-            $7::boolean[], $8::boolean[])
+            $7::boolean[], $8::boolean[], $9::boolean[])
      with ordinality
-     as k (customer, source, id, address_hash, link, request, with_viewing, with_code, n)
+     as k (customer, source, id, address_hash, link, request, with_viewing, with_code,
+           with_question, n)
 left join customers c on c.number = k.customer
 left join journeys j on j.customer = c.number
 left join lateral (select n, hash

@@ -59,9 +59,11 @@ order by priority;
 -- waiting --
 -- What may be claimed of one lane and priority, in order: nothing of the same recipient is in
 -- flight, and nothing older of theirs waits to leave again. Rows that somebody holds are passed by.
-select id, lane, priority, recipient, line, body, due, created_at, attempt, customer,
-       use_by, cost, is_unasked, may_resend, about
+-- The last column says from when on the recipient may be written to.
+select id, lane, priority, o.recipient, line, body, due, created_at, attempt, customer,
+       use_by, cost, is_unasked, may_resend, about, coalesce(a.opens_at, 0)
 from outbox o
+left join allowances a on a.recipient = o.recipient
 where state = 'ready' and lane = $1 and priority = $2 and due <= $3
   and not exists (select 1
                   from outbox f
@@ -71,7 +73,35 @@ where state = 'ready' and lane = $1 and priority = $2 and due <= $3
                   where r.recipient = o.recipient and r.state = 'ready' and r.is_retried
                     and r.id < o.id and r.priority <= o.priority)
 order by due, id
-for no key update skip locked;
+for no key update of o skip locked;
+
+-- put_allowances --
+-- Keep from when on recipients may be written to again.
+insert into allowances (recipient, opens_at)
+select *
+from unnest($1::text[], $2::bigint[])
+on conflict (recipient) do update
+set opens_at = excluded.opens_at;
+
+-- pause_recipient --
+-- Let nothing leave to a recipient until then; a longer pause stays.
+insert into allowances as a (recipient, opens_at)
+values ($1, $2)
+on conflict (recipient) do update
+set opens_at = excluded.opens_at
+where excluded.opens_at > a.opens_at;
+
+-- forget_allowances --
+-- Whoever may be written to has no row.
+delete from allowances
+where opens_at <= $1;
+
+-- hold_back --
+-- Their recipients have had enough: they are due when these may be written to again.
+update outbox o
+set due = given.due
+from unnest($1::bigint[], $2::bigint[]) as given (id, due)
+where o.id = given.id;
 
 -- next_due --
 -- When the first of one lane and priority that is not held back may leave.

@@ -36,6 +36,12 @@ where customer = any($1::text[]) and is_unasked and posted_at > $2
   and state in ('posting', 'accepted', 'delivered', 'unknown')
 order by posted_at;
 
+-- standing_tags --
+-- Which attempts are posting still.
+select tag
+from outbox
+where tag = any($1::text[]) and state = 'posting';
+
 -- put_off --
 -- Let them wait until they may leave: that was no attempt, and nobody has to wait behind them.
 update outbox o

@@ -127,6 +127,12 @@ values ($1, $2)
 on conflict (name) do update
 set value = excluded.value;
 
+-- put_first --
+-- Keep one value; the first one stays.
+insert into kept (name, value)
+values ($1, $2)
+on conflict do nothing;
+
 -- take_lease --
 -- Hold a lease that is free, over, or ours already; no row comes back if it is somebody else's.
 insert into leases (name, holder, until)

@@ -19,6 +19,18 @@ where customer = $1;
 delete from outbox
 where customer = $1 and state in ('accepted', 'delivered', 'failed', 'skipped');
 
+-- drop_words --
+-- What a customer and our people wrote to one another goes, unless it waits.
+delete from words
+where customer = $1
+  and (request is null
+       or request in (select id from requests where customer = $1 and closed_at is not null));
+
+-- drop_questions --
+-- So do the questions that were answered.
+delete from questions
+where request in (select id from requests where customer = $1 and closed_at is not null);
+
 -- drop_requests --
 -- What people have answered goes.
 delete from requests
