@@ -6,7 +6,7 @@ Every phone has a number, and a Telegram account whose chat id follows from the 
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
 from typing import TypedDict, Unpack
@@ -96,7 +96,7 @@ class Phones:
         )
         number = None if message.asks_contact else _number(message.replaces, parcel.to)
         if number is None or not self.screens.edit(number, entry):
-            number = self.screens.add(entry)
+            number = self.screens.add(replace(entry, card=message.card))
         return _ref(parcel.to, number, parcel.tag)
 
     def find(self, tag: str) -> str | None:

@@ -10,6 +10,7 @@ import msgspec
 
 from bot.channels.channel import Choice
 from flows.customer import Address
+from messages.cards import Card
 
 _SCHEMA = """
 pragma journal_mode = wal;
@@ -24,7 +25,8 @@ create table if not exists shown (
     tag       text,
     tapped    integer,           -- of a tap: the message that holds the button
     anchor    integer not null,  -- where it stands: a tap stands above what it changed
-    edited    integer not null default 0
+    edited    integer not null default 0,
+    card      text               -- of a picture
 ) strict;
 create table if not exists acted (
     id   integer primary key autoincrement,
@@ -42,18 +44,18 @@ create index if not exists shown_by_address on shown (address, anchor);
 create index if not exists shown_by_tag on shown (tag);
 """
 _LIST = """
-select id, address, direction, text, at, choices, tapped, edited
+select id, address, direction, text, at, choices, tapped, edited, card
 from shown where address in (?, ?)
 order by anchor, tapped is null, id
 """
 _INSERT = """
-insert into shown (address, direction, text, at, choices, tag, tapped, anchor)
-values (?, ?, ?, ?, ?, ?, ?, (select coalesce(max(id), 0) + 1 from shown))
+insert into shown (address, direction, text, at, choices, tag, tapped, card, anchor)
+values (?, ?, ?, ?, ?, ?, ?, ?, (select coalesce(max(id), 0) + 1 from shown))
 returning id
 """
 _EDIT = """
 update shown set text = ?, at = ?, choices = ?, tag = ?, edited = 1
-where id = ? and address = ? and direction = 'out'
+where id = ? and address = ? and direction = 'out' and card is null
 returning anchor
 """
 
@@ -67,7 +69,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to be shown; `tapped` names the message whose button was tapped."""
+    """One thing to be shown; `tapped` names the message whose button was tapped.
+
+    What has a `card` is a picture with a caption, which no text takes the place of.
+    """
 
     address: Address
     direction: Direction
@@ -76,6 +81,7 @@ class Entry:
     choices: tuple[Choice, ...] = ()
     tag: str | None = None
     tapped: int | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ class Acted:
     line: str
 
 
-_Row = tuple[int, str, str, str, str, str, int | None, int]
+_Row = tuple[int, str, str, str, str, str, int | None, int, str | None]
+_decode_card = msgspec.json.Decoder(Card).decode
 _decode_choices = msgspec.json.Decoder(tuple[Choice, ...]).decode
 
 
@@ -106,6 +113,9 @@ class Screens:
         """Open or create the file; `:memory:` keeps nothing."""
         self._kept = sqlite3.connect(path, isolation_level=None)
         self._kept.executescript(_SCHEMA)
+        columns = {row[1] for row in self._kept.execute("pragma table_info(shown)")}
+        if "card" not in columns:  # a file of an earlier version
+            self._kept.execute("alter table shown add column card text")
 
     def close(self) -> None:
         """Close the file."""
@@ -116,6 +126,11 @@ class Screens:
         rows = self._kept.execute(_LIST, (first.uri, second.uri))
         return tuple(_shown(row) for row in rows)
 
+    def card(self, number: int) -> Card | None:
+        """Find the card of a picture."""
+        row = self._kept.execute("select card from shown where id = ?", (number,)).fetchone()
+        return _decode_card(row[0]) if row and row[0] else None
+
     def find(self, tag: str) -> tuple[Address, int] | None:
         """Find the message that arrived under this tag: its address and its number."""
         found = self._kept.execute("select address, id from shown where tag = ?", (tag,)).fetchone()
@@ -124,7 +139,8 @@ class Screens:
     def add(self, entry: Entry) -> int:
         """Show something new; gives its number."""
         told = (entry.address.uri, entry.direction, entry.text, _iso(entry.at))
-        values = (*told, _choices(entry), entry.tag, entry.tapped)
+        card = msgspec.json.encode(entry.card).decode() if entry.card else None
+        values = (*told, _choices(entry), entry.tag, entry.tapped, card)
         row: tuple[int] = self._kept.execute(_INSERT, values).fetchone()
         return row[0]
 
@@ -164,7 +180,7 @@ class Screens:
 
 
 def _shown(row: _Row) -> Shown:
-    number, uri, direction, text, at, choices, tapped, is_edited = row
+    number, uri, direction, text, at, choices, tapped, is_edited, card = row
     entry = Entry(
         address=Address(uri),
         direction=Direction(direction),
@@ -172,6 +188,7 @@ def _shown(row: _Row) -> Shown:
         at=datetime.fromisoformat(at),
         choices=_decode_choices(choices),
         tapped=tapped,
+        card=_decode_card(card) if card else None,
     )
     return Shown(number, entry, bool(is_edited))
 

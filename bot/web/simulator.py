@@ -19,6 +19,7 @@ from bot.channels.channel import Inbound
 from bot.channels.simulator_phones import NoSuchButtonError, Opened, chat_of, plain
 from bot.channels.simulator_screens import Direction, Shown
 from bot.clock import NEXT, ClockError
+from bot.easel import Easel
 from bot.stories import Happens, Waits, exact_span, write
 from bot.web.simulator_bodies import (
     DocumentBody,
@@ -33,6 +34,7 @@ from bot.web.simulator_bodies import (
     one_of,
 )
 from bot.web.simulator_desk import Desk, Document, Manager, Report
+from bot.web.simulator_pictures import picture_route
 from bot.web.simulator_reports import UnusableReportError, make_report
 from bot.web.simulator_story import story_of
 from flows.customer import Address, Channel
@@ -62,6 +64,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         Route("/simulator/", _page("simulator.html")),
         Route("/simulator/office", _page("office.html")),
         Mount("/simulator/static", StaticFiles(packages=[("bot.web", "static/simulator")])),
+        picture_route(desk.phones.screens, Easel()),
         door("customers", _customers),
         door("customers/{customer}", _standing),
         door("phones/{phone}", _phone),
@@ -155,6 +158,7 @@ def _message(shown: Shown) -> Mapping[str, object]:
         "markup": entry.text if has_markup else "",
         "is_tap": entry.tapped is not None,
         "is_edited": shown.is_edited,
+        "picture": entry.card.spoken if entry.card else "",
     }
 
 

@@ -14,6 +14,8 @@ from bot.channels.simulator import Simulator
 from bot.channels.simulator_phones import chat_of
 from flows.customer import Address, Channel
 from flows.intent import Intent
+from messages.cards import Card
+from messages.pictures import draw
 from tests.cast import ALICE, BABAK, HEDY, NOON
 from tests.fakes.sandbox import Sandbox, open_sandbox
 
@@ -397,3 +399,31 @@ async def test_the_page_needs_nothing_from_elsewhere(doors: Doors, path: str, sc
         assert f"/simulator/static/{piece}" in page.text
         assert (await doors.client.get(f"/simulator/static/{piece}")).status_code == 200
     assert "http" not in page.text.replace("http-equiv", "")
+
+
+async def test_a_milestone_shows_its_picture_and_says_what_is_on_it(doors: Doors) -> None:
+    house = doors.sandbox.house
+    card = Card("Nordlicht Mobil", "Geschafft!", "3 von 9 Monaten", "1,8 GB", 3, 9)
+    chat = chat_of(ALICES)
+    house.phones.receive(Parcel(chat, Message("3 von 9", card=card), "t1"), house.clock())
+    house.phones.receive(Parcel(chat, Message("Ihr Stand"), "t2"), house.clock())
+
+    picture, plain = (await doors.get(f"phones/{ALICES.value}"))[-2:]
+
+    assert (picture["text"], picture["picture"]) == ("3 von 9", card.spoken)
+    assert plain["picture"] == ""
+    shown = await doors.client.get(f"/simulator/pictures/{picture['id']}.png")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
+    assert shown.content == draw(card)
+    none = await doors.client.get(f"/simulator/pictures/{plain['id']}.png")
+    assert none.status_code == 404
+
+
+async def test_nothing_takes_the_place_of_a_picture(doors: Doors) -> None:
+    house = doors.sandbox.house
+    card = Card("Nordlicht Mobil", "Geschafft!", "3 von 9 Monaten", "1,8 GB", 3, 9)
+    chat = chat_of(ALICES)
+    ref = house.phones.receive(Parcel(chat, Message("3 von 9", card=card), "t1"), house.clock())
+    house.phones.receive(Parcel(chat, Message("Ihr Stand", replaces=ref), "t2"), house.clock())
+
+    assert (await doors.texts())[-2:] == ["3 von 9", "Ihr Stand"]
