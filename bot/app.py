@@ -5,27 +5,30 @@ import random
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from bot import fence
 from bot.broadcasting.cards import Cards
 from bot.broadcasting.engine import BroadcastEngine
 from bot.carrying import carrier_of, operator_workers, read_facts_from, reconciler_of
 from bot.clock import Mover
+from bot.fence import BehindFence, once_lifted
 from bot.hosting import open_pages
 from bot.logs import configure
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
 from bot.pulse import Pulse
-from bot.real import open_channels
+from bot.real import Loop, open_channels
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import HORIZON_S, Lane, Surroundings
@@ -105,7 +108,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
             Timers(premises.store, premises.turns, premises.clock),
             BroadcastEngine(premises.broadcasts, premises.clock),
             Cards(premises.broadcasts, premises.clock),
-            _relay(premises, lanes, metrics, horizon_s=0),
+            BehindFence(_relay(premises, lanes, metrics, horizon_s=0), premises.store),
             *operator_workers(premises, carrier, metrics),
         )
     )
@@ -131,6 +134,7 @@ async def _greet(settings: Settings, sandbox: Sandbox, mover: Mover) -> None:
     invited = await sandbox.start(sample, mover)
     _say("Sandbox: no credentials are set, so phones and operator are pretended.")
     _say(f"Open {settings.reached_at}/")
+    await _say_if_fenced(sandbox.premises.store)
     if invited:
         _say(f"{invited} sample customers were invited; open the page and answer YES or JA.")
 
@@ -153,8 +157,9 @@ async def _serve_real(
     ]
     workers.extend(operator_workers(premises, carrier, metrics))
     if carrier is not None:
-        workers.append(reconciler_of(premises, carrier))
+        workers.append(BehindFence(reconciler_of(premises, carrier), premises.store))
     _say_what_is_off(settings)
+    await _say_if_fenced(premises.store)
     tasks: list[Task] = []
     pulse = Pulse(metrics)
     if role in ("all", "web"):
@@ -164,7 +169,7 @@ async def _serve_real(
     if role in ("all", "worker"):
         tasks.extend(_working(workers, relay, premises, stop, pulse))
         tasks.append(pulse.watch(stop))
-        tasks.extend(loop(stop) for loop in channels.loops)
+        tasks.extend(_loops(channels.loops, premises.store, stop))
     try:
         await _all_of(stop, *tasks)
     finally:
@@ -186,9 +191,20 @@ def _working(
     premises.bell.listener = ring
     ticking = zip(workers, bells[1:], strict=True)
     return [
-        relay.run(stop, bells[0]),
+        once_lifted(premises.store, stop, lambda: relay.run(stop, bells[0])),
         *(keep_ticking(worker, premises.clock, stop, bell, pulse) for worker, bell in ticking),
     ]
+
+
+def _loops(loops: Sequence[Loop], store: Store, stop: asyncio.Event) -> list[Task]:
+    """Run what channels do by themselves, such as polling: a copy takes nothing from its twin."""
+    return [once_lifted(store, stop, partial(loop, stop)) for loop in loops]
+
+
+async def _say_if_fenced(store: Store) -> None:
+    if said := await fence.standing(store):
+        _say(f"Nothing is sent from this database: {said}. What comes in is stored, and waits.")
+        _say("Is it the only one from now on? Then: statthotline unfence --reason TEXT")
 
 
 def _relay(

@@ -12,6 +12,7 @@ from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
 from bot.credits.feed_watch import FeedWatch
 from bot.credits.reconciler import Reconciler
+from bot.fence import BehindFence
 from bot.metrics import Metrics
 from bot.premises import Premises
 from bot.settings import Settings
@@ -63,7 +64,7 @@ def operator_workers(
     )
     if carrier is None:
         return always
-    return (*always, crediting_of(premises, carrier))
+    return (*always, BehindFence(crediting_of(premises, carrier), store))
 
 
 def reconciler_of(premises: Premises, carrier: Tmf654) -> Reconciler:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_broadcast, cli_office
+from bot import cli_broadcast, cli_office, cli_rights
 
 if TYPE_CHECKING:
     from bot.commands.house import Doors
@@ -25,6 +25,7 @@ app = typer.Typer(
 
 cli_office.add_to(app)
 cli_broadcast.add_to(app)
+cli_rights.add_to(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 
@@ -191,15 +192,27 @@ def customer(  # noqa: PLR0913 - each is an option
     accessible: Annotated[
         bool, typer.Option("--accessible", help="Decide: no call of theirs counts.")
     ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write everything held about them: FILE.zip or FILE.json."
+        ),
+    ] = None,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Forget them for good; says what stays, and why.")
+    ] = False,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
     manager: Annotated[str, typer.Option("--as", metavar="MANAGER", help="Who decides.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show one customer, or decide about one.
+    """Show one customer, decide about one, hand out their data, or forget them.
 
     State, credits, months without a call, what comes next, and with --why how it came about.
-    A decision needs --reason and --as, and stays in the audit trail.
+    A decision and an erasure need --reason and --as, and stay in the audit trail.
     """
+    if export is not None or erase:
+        cli_rights.about_data(address, export, erase=erase, reason=reason, manager=manager)
+        return
     if waive is not None or reinstate or accessible:
         cli_office.decide_about(
             address,

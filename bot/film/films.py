@@ -117,7 +117,7 @@ class Films:
         return next((film for film in films if film.id == id_), None)
 
     def _owner(self, customer: str) -> str:
-        return self._keys.seal("film", customer)
+        return owner_of(customer, self._keys)
 
     def _remember(self, owner: str, film: Film, now: datetime) -> None:
         self._latest[owner] = (film, now)
@@ -142,10 +142,8 @@ class Films:
 
     def forget(self, customer: str) -> None:
         """Delete all films about one customer."""
-        owner = self._owner(customer)
-        self._latest.pop(owner, None)
-        for path in self._folder.glob(f"{owner}-*"):
-            path.unlink(missing_ok=True)
+        self._latest.pop(self._owner(customer), None)
+        forget_films(self._folder, self._keys, customer)
 
     def _path(self, film: Film, language: str, ending: str) -> Path:
         return self._folder / f"{film.owner}-{film.id}-{language}.{ending}"
@@ -172,6 +170,17 @@ class Films:
     def _kept(self) -> Iterator[Path]:
         films = self._folder.glob("*.mp4")
         return (path for path in films if not path.name.startswith((".", _GENERAL)))
+
+
+def owner_of(customer: str, keys: Keys) -> str:
+    """Name whose film a file is, so that it names no one."""
+    return keys.seal("film", customer)
+
+
+def forget_films(folder: Path, keys: Keys, customer: str) -> None:
+    """Delete all films about one customer, whether or not a server runs."""
+    for path in folder.glob(f"{owner_of(customer, keys)}-*"):
+        path.unlink(missing_ok=True)
 
 
 def _film(owner: str, invoice: Invoice, terms: Campaign) -> Film:

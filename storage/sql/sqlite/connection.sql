@@ -41,3 +41,7 @@ pragma busy_timeout;
 -- set_patience --
 -- Be more or less patient from now on (a pragma takes no parameters).
 pragma busy_timeout = ?;
+
+-- copy_into --
+-- Write all that is committed into a new file, as it stands now.
+vacuum into ?;

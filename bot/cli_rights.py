@@ -1,0 +1,90 @@
+"""The commands for people's data and for the whole database: export, erase, backup, unfence."""
+# ruff: noqa: PLC0415 - commands import what they need when they run, so --help answers at once
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.premises import Premises
+    from bot.settings import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.command(epilog="Example: statthotline backup /srv/backup/bot.db")(backup)
+    app.command(epilog="Example: statthotline unfence --reason 'the old machine is gone'")(unfence)
+
+
+def _settings() -> "Settings":
+    from bot.commands.belonging import refuse_strangers
+    from bot.settings import load_settings
+
+    refuse_strangers()
+    return load_settings()
+
+
+def _inside(settings: "Settings", work: "Callable[[Premises], Awaitable[str]]") -> None:
+    """Do something in the house, and say what came of it."""
+    from bot.app import open_house
+
+    async def run() -> str:
+        async with open_house(settings) as house:
+            return await work(house)
+
+    typer.echo(asyncio.run(run()))
+
+
+def about_data(
+    address: str, export: Path | None, *, erase: bool, reason: str, manager: str
+) -> None:
+    """Hand out or erase what is held about a customer: `customer ADDRESS --export … --erase`."""
+    from bot.commands import rights as command
+    from bot.commands.acting import acting
+    from bot.premises import file_beside
+    from bot.rights.data_rights import Act
+
+    if erase and not (reason.strip() and manager):
+        raise typer.BadParameter("an erasure needs both", param_hint="--reason and --as")
+    settings = _settings()
+    act = Act(acting(settings, manager), reason.strip()) if erase else None
+
+    async def work(house: "Premises") -> str:
+        done = [await command.export(house, address, export)] if export else []
+        if act is not None:
+            done.append(await command.erase(house, file_beside(settings, "films"), address, act))
+        return "\n".join(done)
+
+    _inside(settings, work)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
+) -> None:
+    """Write a consistent copy of the database, while the bot is at work (SQLite).
+
+    The copy is stamped as one: a bot that is started on it stores what comes in and sends nothing,
+    until `unfence`. Keep the file secret.key beside it: without it nobody knows who said STOP.
+    """
+    from bot.app import now
+    from bot.commands import copying as command
+
+    typer.echo(command.back_up(_settings(), file, now()))
+
+
+def unfence(
+    *,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the audit trail.")
+    ],
+) -> None:
+    """Let a restored copy send.
+
+    Only one database of a campaign may send: be sure that the other one never will again.
+    """
+    from bot.commands import copying as command
+
+    _inside(_settings(), lambda house: command.unfence(house.store, reason, house.clock()))
