@@ -16,7 +16,7 @@ from bot.turns.guesses import Guesses
 from bot.turns.visits import TurnedVisits
 from bot.web.data_rights import DataDesk
 from bot.web.film import routes as film_routes
-from bot.web.pages import statics
+from bot.web.pages import elsewhere, statics
 from bot.web.programme import PageDesk
 from bot.web.programme import routes as page_routes
 
@@ -51,4 +51,5 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
     house.keepsakes.append(films.forget)
     data = DataDesk(premises.codes, premises.rights)
     page = PageDesk(visits, store, data, premises.keys, guesses)
-    return CustomersPages((*page_routes(page), *film_routes(film), *statics()), films)
+    routes = (*page_routes(page), *film_routes(film), *elsewhere(), *statics())
+    return CustomersPages(routes, films)

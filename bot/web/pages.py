@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.turns.guesses import Guesses
@@ -101,6 +101,18 @@ async def body_within(request: Request, most_bytes: int) -> bytes:
     except ClientDisconnect as error:
         raise UnusableBodyError("the body broke off") from error
     return bytes(body)
+
+
+def elsewhere() -> list[BaseRoute]:
+    """Make the route of every other address below; it stands behind all that there are."""
+
+    async def nothing(request: Request) -> Response:
+        token, slash, rest = request.path_params["rest"].partition("/")
+        return (
+            RedirectResponse(f"../{token}", 303, HEADERS) if slash and not rest else gone(request)
+        )
+
+    return [Route("/p/{rest:path}", nothing, methods=["GET", "POST"])]
 
 
 def statics() -> list[BaseRoute]:
