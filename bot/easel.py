@@ -14,7 +14,7 @@ import structlog
 from messages.cards import EDITION, Card
 
 COMMAND = (sys.executable, "-P", "-m", "bot.easel")
-_LONGEST_S = 8.0  # the text waits for it
+_LONGEST_S = 20.0  # for a place at the easel and the drawing; the text waits that long
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

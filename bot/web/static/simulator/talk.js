@@ -29,7 +29,7 @@ function showMessage(message, today, acts) {
   const said = isTap ? "You tapped " : message.direction === "in" ? "You wrote: " : "";
   const words = direction === "in" && message.text.startsWith("/start ") ? "/start" : message.text;
   const text = message.markup ? marked(message.markup, acts) : linked(words, acts);
-  const picture = message.picture ? [make("img", { src: `/simulator/pictures/${message.id}.png`, alt: message.picture, width: 1080, height: 640 })] : [];
+  const picture = message.picture ? [make("img", { src: `/simulator/pictures/${message.id}.png`, alt: message.picture, loading: "lazy", width: 1080, height: 640 })] : [];
   const bubble = make("div", { class: "bubble" }, make("span", { class: "unseen" }, said), ...picture, ...text,
     make("time", { datetime: message.at }, `${message.is_edited ? "edited " : ""}${hour.format(new Date(message.at))}`));
   const buttons = message.buttons.map((label) => make("button", { type: "button", onclick: () => acts.tap(label, message.links[label]) }, label));
