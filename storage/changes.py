@@ -256,7 +256,7 @@ class HoldWords:
 
 @dataclass(frozen=True, slots=True)
 class TakeQuestion:
-    """Let somebody take a question over; None: it is handed back to the bot and everybody."""
+    """Let somebody take a question over, which waits again; None: it is anybody's again."""
 
     request: int
     by: str | None

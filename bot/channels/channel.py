@@ -67,6 +67,7 @@ class Inbound:
     command: str | None = None  # of a manager's button
     topic: str | None = None  # of a help topic that was offered
     sender: str = ""  # the first name, as the provider tells it
+    replied_to: str = ""  # the text of the message of ours that is replied to
     attachment: Attachment | None = None
 
 

@@ -61,6 +61,12 @@ class _User(msgspec.Struct):
     id: int
     is_bot: bool = False
     language_code: str | None = None
+    first_name: str = ""
+
+
+class _Replied(msgspec.Struct):
+    sender: _User | None = msgspec.field(default=None, name="from")
+    text: str = ""
 
 
 class _Contact(msgspec.Struct):
@@ -84,6 +90,7 @@ class _Message(msgspec.Struct):
     contact: _Contact | None = None
     forward_origin: msgspec.Raw = msgspec.Raw()
     via_bot: msgspec.Raw = msgspec.Raw()
+    reply_to_message: msgspec.Raw = msgspec.Raw()
     sticker: msgspec.Raw = msgspec.Raw()
     voice: msgspec.Raw = msgspec.Raw()
     video_note: msgspec.Raw = msgspec.Raw()
@@ -129,6 +136,7 @@ class _Update(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Update).decode
+_decode_replied = msgspec.json.Decoder(_Replied).decode
 _decode_document = msgspec.json.Decoder(_Document).decode
 
 
@@ -178,6 +186,8 @@ def _read_message(name: str, message: _Message, received_at: datetime) -> Read:
         is_start=start is not None and code is None,
         proven_phone=_proven_phone(message),
         language=_language(message.sender),
+        sender=message.sender.first_name if message.sender else "",
+        replied_to=_replied_to(message),
         attachment=_attachment(message),
     )
 
@@ -214,6 +224,7 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
         callback=tap.id,
         message_ref=_ref(message),
         language=_language(tap.sender),
+        sender=tap.sender.first_name,
     )
 
 
@@ -291,6 +302,17 @@ def _attachment(message: _Message) -> Attachment | None:
     except ValueError:
         return None
     return Attachment(document.file_id, document.file_name, document.file_size)
+
+
+def _replied_to(message: _Message) -> str:
+    """Read which message of a bot is replied to: in a private chat that is one of ours."""
+    if not bytes(message.reply_to_message):
+        return ""
+    try:
+        replied = _decode_replied(message.reply_to_message)
+    except ValueError:
+        return ""
+    return replied.text if replied.sender is not None and replied.sender.is_bot else ""
 
 
 def _language(sender: _User | None) -> str | None:

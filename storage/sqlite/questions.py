@@ -125,6 +125,8 @@ def apply(db: sqlite3.Connection, change: QuestionChange) -> None:
             db.execute(_SQL["add_words"], kept)
         case TakeQuestion():
             db.execute(_SQL["take_question"], (change.by, change.request))
+            if change.by is not None:
+                db.execute(_SQL["reopen_request"], (change.request,))
         case AnswerQuestion():
             at = to_int(change.at)
             db.execute(_SQL["answer_question"], (change.by, at, change.request))
