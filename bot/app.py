@@ -21,6 +21,7 @@ from bot.broadcasting.cards import Cards
 from bot.broadcasting.engine import BroadcastEngine
 from bot.carrying import carrier_of, operator_workers, read_facts_from, reconciler_of
 from bot.clock import Mover
+from bot.credits.sealing import ActsSealer
 from bot.fence import BehindFence, once_lifted
 from bot.hosting import open_pages
 from bot.logs import configure
@@ -153,6 +154,7 @@ async def _serve_real(
         Timers(premises.store, premises.turns, premises.clock),
         BroadcastEngine(premises.broadcasts, premises.clock),
         Cards(premises.broadcasts, premises.clock),
+        ActsSealer(premises.store, premises.keys, premises.clock),
         *channels.workers,
     ]
     workers.extend(operator_workers(premises, carrier, metrics))

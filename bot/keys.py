@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flows.customer import Address
 from storage.rights import ERASED
 
+_SEAL_BYTES = 8  # one for each customer, and nobody can try them out
 TOKEN_BYTES = 16  # 128 bits: 22 characters of base64url
 
 
@@ -41,6 +42,10 @@ class Keys:
     def of_receipts(self) -> bytes:
         """Give the 32 bytes from which the key that signs receipts is made."""
         return self._hash("receipts", "1") + self._hash("receipts", "2")
+
+    def of_end(self, chain: str, n: int, tail: bytes) -> bytes:
+        """Seal the end of an audit chain: whoever cuts rows off cannot make the seal anew."""
+        return self._hash(f"end of {chain}", f"{n}\x1f{tail.hex()}")[:_SEAL_BYTES]
 
     def seal(self, purpose: str, value: str) -> str:
         """Seal a value that somebody carries to us and back: nobody else can make the seal."""

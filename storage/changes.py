@@ -43,13 +43,17 @@ class PutContact:
 
 @dataclass(frozen=True, slots=True)
 class PutJourney:
-    """Write where a customer stands; state, step and month are repeated for audiences."""
+    """Write where a customer stands; state, step and month are repeated for audiences.
+
+    `seal`: that of the journal's end.
+    """
 
     journey: Journey
     state: str
     step: str
     month: int
     at: datetime
+    seal: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

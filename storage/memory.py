@@ -145,6 +145,7 @@ class Memory:
     terms: str | None = None  # the version the journey is pinned to
     entries: int = 0  # how many rows the customer's journal has
     tail: bytes = b""  # the hash of its last row
+    seal: bytes | None = None  # what was sealed as its end
     credits: tuple[CreditRow, ...] = ()
     is_suppressed: bool = False
     suppressed: frozenset[bytes] = frozenset()  # of the key's `address_hashes`

@@ -123,6 +123,16 @@ class ActRow:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class ChainEnd:
+    """The last row of a customer's journal (0 if there is none), and what was sealed as its end."""
+
+    customer: str
+    n: int
+    hash: bytes
+    seal: bytes | None
+
+
 class Snapshot(Protocol):
     """All that is kept, as it stood at one moment, a page at a time: for checks."""
 
@@ -142,6 +152,9 @@ class Snapshot(Protocol):
         self, after: tuple[str, int], limit: int
     ) -> tuple[tuple[str, JournalRow], ...]:
         """List the rows of all journals, by customer and number."""
+
+    async def ends(self, after: str, limit: int) -> tuple[ChainEnd, ...]:
+        """List the ends of all journals, by customer."""
 
     async def acts(self, after: int, limit: int) -> tuple[ActRow, ...]:
         """List the managers' chain."""

@@ -8,7 +8,7 @@ from bot.credits.audit import verify
 async def verify_all(house: Office, *, json: bool) -> bool:
     """Follow every chain, show what was found, and tell whether all of them hold."""
     with counting("customers") as tell:
-        found = await verify(house.store, tell)
+        found = await verify(house.store, house.keys, tell)
     if json:
         as_json({"ok": found.ok, "rows": found.rows, "first_bad": found.first_bad})
     else:

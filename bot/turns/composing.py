@@ -10,7 +10,7 @@ import msgspec
 from bot.channels.channel import Choice, Message
 from bot.turns.erasing import forgotten, unwanted, voided
 from bot.turns.house import House
-from bot.turns.journal import entry
+from bot.turns.journal import JOURNAL, entry
 from bot.turns.personal_links import PersonalLinks
 from bot.turns.routing import PRIORITIES, choose, is_worth_twice, leaves_at, use_by
 from flows import standing
@@ -158,8 +158,16 @@ class Composition:
         journey, terms = self.journey, self.terms
         state = standing.state_of(journey, terms).value
         step = standing.step_of(journey, terms)
-        put = PutJourney(journey, state, step, journey.months_told, self._now)
+        put = PutJourney(journey, state, step, journey.months_told, self._now, self._seal())
         return (*self.changes, put)
+
+    def _seal(self) -> bytes | None:
+        """Seal the journal's end, unless rows are missing before it: then the old seal shows it."""
+        keys, memory = self._house.keys, self._memory
+        is_new = memory.seal is None and memory.entries == 0
+        if is_new or memory.seal == keys.of_end(JOURNAL, memory.entries, memory.tail):
+            return keys.of_end(JOURNAL, self._entries, self._tail)
+        return memory.seal
 
     def _forgotten(self, source: str) -> Iterator[Change]:
         house, who, journey = self._house, self.customer, self.journey

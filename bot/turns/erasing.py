@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.turns.house import House
-from bot.turns.journal import seal
+from bot.turns.journal import JOURNAL, seal
 from flows.credit import CreditState
 from flows.customer import Customer
 from flows.journey import Journey
@@ -61,8 +61,10 @@ def forgotten(
     terms = house.terms.of(left)
     state, step = state_of(left, terms).value, step_of(left, terms)
     yield PutCustomer(Customer(pseudonym, left.language), now)
-    yield seal(left, before=before, at=now, source=source)
-    yield PutJourney(left, state, step, left.months_told, now)
+    row = seal(left, before=before, at=now, source=source)
+    yield row
+    end = house.keys.of_end(JOURNAL, row.n, row.hash)
+    yield PutJourney(left, state, step, left.months_told, now, end)
 
 
 def _names(customer: Customer) -> Iterator[str]:

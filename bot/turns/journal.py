@@ -21,6 +21,7 @@ from storage.changes import Append
 from storage.reading import JournalRow
 
 SEALED = "Sealed"  # the kind of a row that stands for all before it
+JOURNAL = "journal"
 _KINDS = {kind.__name__: kind for kind in Event.__subclasses__()}
 
 

@@ -215,7 +215,7 @@ def _person(change: _Person) -> Iterator[tuple[str, Row]]:
             journey = change.journey
             stands = (journey.customer, change.state, change.step, change.month)
             body = journey_to_json(journey).decode()
-            yield "put_journeys", (*stands, to_int(change.at), body)
+            yield "put_journeys", (*stands, to_int(change.at), body, change.seal)
         case Append():
             times = (to_int(change.at), to_int(change.known_at))
             what = (change.kind, change.body, change.source, change.effects, change.hash)

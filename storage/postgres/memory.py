@@ -48,6 +48,7 @@ _Columns: TypeAlias = tuple[
     tuple[str, int, int, str] | None,
     tuple[str, bytes, int, int, int, int] | None,
     QuestionColumns | None,
+    bytes | None,
 ]  # fmt: skip
 
 
@@ -63,7 +64,7 @@ class Recalled:
         """Give what a turn may decide on."""
         (
             body, entries, tail, _, owned, seen, is_suppressed, answered_at,
-            link, request, film, code, question,
+            link, request, film, code, question, seal,
         ) = self.columns[6:]  # fmt: skip
         customer = self._customer()
         journey = journey_from_json(body.encode()) if body else None
@@ -74,6 +75,7 @@ class Recalled:
             terms=journey.consent.version if journey and journey.consent else None,
             entries=entries or 0,
             tail=tail or b"",
+            seal=seal,
             credits=tuple(map(to_credit, owned)),
             is_suppressed=is_suppressed,
             suppressed=self.suppressed,

@@ -15,6 +15,7 @@ from storage.postgres.reading import to_books
 from storage.queries import load
 from storage.reading import (
     ActRow,
+    ChainEnd,
     CreditMove,
     Holding,
     JournalRow,
@@ -81,6 +82,11 @@ class PostgresSnapshot:
             (customer, JournalRow(n, to_moment(at), to_moment(known_at), *rest))
             for customer, n, at, known_at, *rest in rows
         )
+
+    async def ends(self, after: str, limit: int) -> tuple[ChainEnd, ...]:
+        """List the ends of all journals, by customer."""
+        rows = await self.connection.fetch(_SQL["page_of_ends"], after, limit)
+        return tuple(ChainEnd(*row) for row in rows)
 
     async def acts(self, after: int, limit: int) -> tuple[ActRow, ...]:
         """List the managers' chain."""

@@ -113,7 +113,7 @@ def _apply_to_person(db: sqlite3.Connection, change: _Person) -> None:
         case PutJourney():
             body, since = journey_to_json(change.journey), to_int(change.at)
             number = change.journey.customer
-            row = (number, change.state, change.step, change.month, since, body)
+            row = (number, change.state, change.step, change.month, since, body, change.seal)
             db.execute(_PEOPLE["put_journey"], row)
         case Append():
             _append(db, change)

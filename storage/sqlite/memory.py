@@ -39,7 +39,7 @@ _AREA = "area"  # the attribute by which incidents name customers
 
 _CustomerRow = tuple[
     str, str, str | None, str | None, str | None, str | None,
-    bytes | None, int | None, bytes | None, int,
+    bytes | None, int | None, bytes | None, int, bytes | None,
 ]  # fmt: skip
 CreditColumns = tuple[
     bytes, str, str, int, int, str, int, int,
@@ -83,7 +83,7 @@ class Recall:
         common = self._common = self._common or _read_common(db)
         found = _find(db, key)
         customer = _to_customer(db, found) if found else None
-        body, entries, tail, has_credits = found[6:] if found else (None, None, None, 0)
+        body, entries, tail, has_credits, seal = found[6:] if found else (None, None, None, 0, None)
         journey = journey_from_json(body) if body else None
         is_suppressed, answered_at = _read_standing(db, key.address_hash)
         return Memory(
@@ -93,6 +93,7 @@ class Recall:
             terms=journey.consent.version if journey and journey.consent else None,
             entries=entries or 0,
             tail=tail or b"",
+            seal=seal,
             credits=read_credits(db, customer.number) if customer and has_credits else (),
             is_suppressed=is_suppressed,
             suppressed=frozenset(_suppressed(db, key.address_hashes)),

@@ -12,6 +12,7 @@ from storage.memory import InboxKey
 from storage.queries import load
 from storage.reading import (
     ActRow,
+    ChainEnd,
     CreditMove,
     Holding,
     JournalRow,
@@ -92,6 +93,15 @@ class SqliteSnapshot:
                 (customer, JournalRow(n, to_moment(at), to_moment(known_at), *rest))
                 for customer, n, at, known_at, *rest in rows
             )
+
+        return await self._read(read)
+
+    async def ends(self, after: str, limit: int) -> tuple[ChainEnd, ...]:
+        """List the ends of all journals, by customer."""
+
+        def read(db: sqlite3.Connection) -> tuple[ChainEnd, ...]:
+            rows = db.execute(_SQL["page_of_ends"], (after, limit))
+            return tuple(ChainEnd(*row) for row in rows)
 
         return await self._read(read)
 

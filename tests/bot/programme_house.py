@@ -12,6 +12,7 @@ from bot.carrier.feed import Report, Taken
 from bot.channels.channel import Inbound
 from bot.credits.credit_book import TurnedCredits
 from bot.credits.decisions import Decisions
+from bot.credits.sealing import seal_acts
 from bot.keys import Keys
 from bot.terms import Terms
 from bot.turns.conversations import Conversations
@@ -197,6 +198,7 @@ async def programme_house(
         clock=clock,
     )
     try:
+        await seal_acts(store, house.keys)
         yield ProgrammeHouse(store, house, clock)
     finally:
         await store.close()

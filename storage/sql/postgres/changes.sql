@@ -38,7 +38,7 @@ set place        = case c.customer when excluded.customer then c.place else excl
 
 -- put_journeys --
 -- Write where customers stand, and since when if that is new.
-insert into journeys as j (customer, state, step, month, since, body)
+insert into journeys as j (customer, state, step, month, since, body, seal)
 select *
 from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::text[],
             $7::bytea[])
@@ -47,8 +47,8 @@ set since = case j.state when excluded.state then j.since else excluded.since en
     state = excluded.state,
     step  = excluded.step,
     month = excluded.month,
-    body  = excluded.body;
-
+    body  = excluded.body,
+    seal  = excluded.seal;
 
 -- append --
 -- Add rows to customers' journals; the same place is never filled twice.

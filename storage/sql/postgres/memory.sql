@@ -58,7 +58,8 @@ select c.number, c.language, c.basis, c.attributes, c.bucket, c.account, j.body,
         where q.request = coalesce(
             k.request,
             case when k.with_question
-                 then (select max(request) from questions where customer = c.number) end))
+                 then (select max(request) from questions where customer = c.number) end)),
+       j.seal
 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[],
             $7::boolean[], $8::boolean[], $9::boolean[])
      with ordinality

@@ -87,6 +87,19 @@ where (customer, n) > ($1::text, $2::integer)
 order by customer, n
 limit $3;
 
+-- page_of_ends --
+-- The ends of the next journals, and what was sealed as such.
+select j.customer, coalesce(t.n, 0), coalesce(t.hash, ''::bytea), j.seal
+from journeys j
+left join lateral (select n, hash
+                   from journal
+                   where customer = j.customer
+                   order by n desc
+                   limit 1) t on true
+where j.customer > $1
+order by j.customer
+limit $2;
+
 -- page_of_acts --
 -- The next rows of the managers' chain.
 select n, at, actor, act, about, hash

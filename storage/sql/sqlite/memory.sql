@@ -2,7 +2,7 @@
 -- One customer with journey and the end of the journal: by number, address, link, credit or request.
 select c.number, c.language, c.basis, c.attributes, c.bucket, c.account,
        j.body, t.n, t.hash,
-       exists (select 1 from credits where customer = c.number)
+       exists (select 1 from credits where customer = c.number), j.seal
 from customers c
 left join journeys j on j.customer = c.number
 left join journal t on t.customer = c.number

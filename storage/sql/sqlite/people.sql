@@ -32,14 +32,15 @@ set place        = iif(customer = excluded.customer, place, excluded.place),
 
 -- put_journey --
 -- Write where a customer stands, and since when if that is new.
-insert into journeys (customer, state, step, month, since, body)
-values (?, ?, ?, ?, ?, ?)
+insert into journeys (customer, state, step, month, since, body, seal)
+values (?, ?, ?, ?, ?, ?, ?)
 on conflict (customer) do update
 set since = iif(state = excluded.state, since, excluded.since),
     state = excluded.state,
     step  = excluded.step,
     month = excluded.month,
-    body  = excluded.body;
+    body  = excluded.body,
+    seal  = excluded.seal;
 
 -- append --
 -- Add a row to a customer's journal; the same place is never filled twice.

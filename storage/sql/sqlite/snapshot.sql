@@ -72,6 +72,16 @@ where (customer, n) > (?, ?)
 order by customer, n
 limit ?;
 
+-- page_of_ends --
+-- The ends of the next journals, and what was sealed as such.
+select j.customer, coalesce(t.n, 0), coalesce(t.hash, x''), j.seal
+from journeys j
+left join journal t on t.customer = j.customer
+                   and t.n = (select max(n) from journal where customer = j.customer)
+where j.customer > ?
+order by j.customer
+limit ?;
+
 -- page_of_acts --
 -- The next rows of the managers' chain.
 select n, at, actor, act, about, hash

@@ -203,7 +203,7 @@ async def examine_reversals(play: Play, story: str) -> None:
         assert operator.is_booked(name) or is_stuck, tale
         assert told.count(str(credit.id)) == (not is_stuck), tale
     assert (await check(house.store, house.house.terms)).faults == (), story
-    assert (await verify(house.store)).ok, story
+    assert (await verify(house.store, house.house.keys)).ok, story
     await agree(play, story, len(CREDITS))
 
 
@@ -225,7 +225,7 @@ async def examine(play: Play, story: str) -> None:
     checked = await check(house.store, house.house.terms)
     assert checked.faults == (), story
     assert checked.accounts["liability"] + checked.accounts["delivered"] <= 3600, story
-    assert (await verify(house.store)).ok, story
+    assert (await verify(house.store, house.house.keys)).ok, story
     await agree(play, story, 0)
 
 

@@ -60,4 +60,4 @@ async def test_killed_at_any_edge_a_credit_is_booked_and_told_once(
             assert told.count(str(credit.id)) == 1
         assert len(told) == 3
         assert (await check(house.store, house.house.terms)).faults == ()
-        assert (await verify(house.store)).ok
+        assert (await verify(house.store, house.house.keys)).ok

@@ -124,7 +124,7 @@ async def test_what_stays_adds_up_and_holds_together(tmp_path: Path) -> None:
         await house.premises.rights.erase(ALICE.number, "manager", Act("9001", "she asked"))
 
         pseudonym = house.premises.keys.pseudonym(ALICE.number)
-        assert (await verify(house.store)).ok
+        assert (await verify(house.store, house.premises.keys)).ok
         checked = await check(house.store, house.premises.terms)
         assert checked.faults == ()
         assert checked.accounts["delivered"] == 1200
