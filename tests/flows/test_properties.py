@@ -36,7 +36,7 @@ from flows.events import (
     VideoWatched,
     Woke,
 )
-from flows.intent import Intent
+from flows.intent import Intent, Remark
 from flows.journey import Journey, Outcome
 from flows.lines import Line
 from flows.standing import promised, state_of, status, step_of
@@ -65,6 +65,12 @@ def an_event(at: datetime) -> st.SearchStrategy[Event]:
             intent=st.sampled_from(list(Intent)),
             channel=st.just(Channel.SMS),
             has_room=st.booleans(),
+            topic=st.sampled_from([None, "bill"]),
+            offered=st.sampled_from([(), ("bill", "sim")]),
+            pick=st.sampled_from([None, 1, 4]),
+            remark=st.sampled_from([None, *Remark]),
+            is_attended=st.booleans(),
+            follows_answer=st.booleans(),
         ),
         one(ConsentShown, text_hash=st.just("h"), version=st.just("1"), language=st.just("de")),
         one(Woke, watermarks=marks),
