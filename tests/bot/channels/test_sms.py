@@ -84,7 +84,7 @@ async def test_without_a_service_a_message_goes_out_from_our_number() -> None:
         (Mode.ERROR, Unknown("500/20500")),
         (Mode.DROP, Unknown("ServerDisconnectedError")),
         (Mode.STALL, Unknown("TimeoutError")),
-        (Mode.UNPARSABLE, Unknown("unreadable answer: JSONDecodeError")),
+        (Mode.UNPARSABLE, Unknown("an answer without a SID")),
         (21211, Refused(Fault.ADDRESS, "21211")),
         (21610, Refused(Fault.OPTED_OUT, "21610")),
         (20003, Refused(Fault.ACCOUNT, "20003")),
