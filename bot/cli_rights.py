@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
     app.command(epilog="Example: statthotline backup /srv/backup/bot.db")(backup)
+    app.command(epilog="Example: statthotline receipt consent-2027-01.txt")(receipt)
     app.command(epilog="Example: statthotline unfence --reason 'the old machine is gone'")(unfence)
 
 
@@ -73,6 +74,29 @@ def backup(
     from bot.commands import copying as command
 
     typer.echo(command.back_up(_settings(), file, now()))
+
+
+def receipt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt, as it was saved.")],
+    key: Annotated[
+        str, typer.Option("--key", metavar="KEY", help="The operator's key; default: ours.")
+    ] = "",
+) -> None:
+    """Tell whether the receipt of a consent is genuine; with --key no database is needed.
+
+    The key stands at the end of every receipt; ask the operator whether it is theirs.
+    """
+    from bot.commands import receipt as command
+    from bot.turns.consent_receipt import Receipts
+
+    if key:
+        typer.echo(command.check(file, key))
+        return
+
+    async def work(house: "Premises") -> str:
+        return command.check(file, Receipts(house.keys).public_key)
+
+    _inside(_settings(), work)
 
 
 def unfence(
