@@ -23,7 +23,7 @@ from bot.carrying import carrier_of, operator_workers, read_facts_from, reconcil
 from bot.clock import Mover
 from bot.credits.sealing import ActsSealer
 from bot.fence import BehindFence, once_lifted
-from bot.hosting import open_pages
+from bot.hosting import CustomersPages, open_pages
 from bot.logs import configure
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
@@ -35,6 +35,7 @@ from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import HORIZON_S, Lane, Surroundings
 from bot.sending.relay import Relay
 from bot.settings import Settings
+from bot.shift import OnShift, Shift, ring_often
 from bot.turns.timers import Timers
 from bot.web.events import OperatorDesk
 from bot.web.events import routes as event_routes
@@ -94,6 +95,7 @@ class Stage:
     sandbox: Sandbox
     mover: Mover
     app: Starlette
+    pages: CustomersPages
 
 
 @asynccontextmanager
@@ -116,7 +118,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
     pages = open_pages(settings, premises, carrier)
     routes = [*sandbox.routes(mover), *_operator_routes(settings, premises), *pages.routes]
     try:
-        yield Stage(sandbox, mover, application(routes, premises.store, metrics))
+        yield Stage(sandbox, mover, application(routes, premises.store, metrics), pages)
     finally:
         await pages.close()
         await carrier.close()
@@ -191,10 +193,16 @@ def _working(
             bell.set()
 
     premises.bell.listener = ring
-    ticking = zip(workers, bells[1:], strict=True)
+    shift = Shift(premises.store, secrets.token_hex(4), premises.clock)
     return [
         once_lifted(premises.store, stop, lambda: relay.run(stop, bells[0])),
-        *(keep_ticking(worker, premises.clock, stop, bell, pulse) for worker, bell in ticking),
+        ring_often(bells[0], stop),
+        *(
+            keep_ticking(
+                OnShift(worker, shift), premises.clock, stop, bell, pulse, type(worker).__name__
+            )
+            for worker, bell in zip(workers, bells[1:], strict=True)
+        ),
     ]
 
 
