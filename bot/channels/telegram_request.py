@@ -116,6 +116,15 @@ class AiohttpRequest(BaseRequest):
         """Make one call beside python-telegram-bot, for an answer that is wanted raw."""
         return await self._exchange(url, "POST", read_s, body=_json(parameters))
 
+    async def ask(self, url: str, parameters: dict[str, Json]) -> bytes:
+        """Make one call in this lean way; what is an error to python-telegram-bot is raised so."""
+        status, answer = await self.call(url, parameters, self._read_s)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise FloodWait(read_retry_after(answer))
+        if status != HTTPStatus.OK:
+            await _Answered(status, answer).post(url)
+        return answer
+
     async def _exchange(
         self,
         url: str,
@@ -149,6 +158,18 @@ class AiohttpRequest(BaseRequest):
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+class _Answered(AiohttpRequest):
+    """A request that has its answer already, for python-telegram-bot to read."""
+
+    def __init__(self, status: int, answer: bytes) -> None:
+        super().__init__()
+        self._answer = status, answer
+
+    async def do_request(self, *_: object, **__: object) -> tuple[int, bytes]:
+        """Give the answer."""
+        return self._answer
 
 
 class _Parameters(msgspec.Struct):
