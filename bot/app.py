@@ -21,10 +21,12 @@ from bot.broadcasting.cards import Cards
 from bot.broadcasting.engine import BroadcastEngine
 from bot.carrying import carrier_of, operator_workers, read_facts_from, reconciler_of
 from bot.clock import Mover
+from bot.commands.acting import roles
 from bot.credits.sealing import ActsSealer
 from bot.fence import BehindFence, once_lifted
 from bot.hosting import CustomersPages, open_pages
 from bot.logs import configure
+from bot.managing import office_workers
 from bot.metrics import Metrics
 from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
@@ -111,6 +113,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
             Timers(premises.store, premises.turns, premises.clock),
             BroadcastEngine(premises.broadcasts, premises.clock),
             Cards(premises.broadcasts, premises.clock),
+            *office_workers(premises, roles(settings)),
             BehindFence(_relay(premises, lanes, metrics, horizon_s=0), premises.store),
             *operator_workers(premises, carrier, metrics),
         )
@@ -171,7 +174,7 @@ async def _serve_real(
         app = application(routes, premises.store, metrics, pulse)
         tasks.append(serve_web(app, settings.host, settings.port, stop))
     if role in ("all", "worker"):
-        tasks.extend(_working(workers, relay, premises, stop, pulse))
+        tasks.extend(_working(workers, relay, premises, stop, pulse, is_apart=role == "worker"))
         tasks.append(pulse.watch(stop))
         tasks.extend(_loops(channels.loops, premises.store, stop))
     try:
@@ -184,7 +187,13 @@ async def _serve_real(
 
 
 def _working(
-    workers: list[Worker], relay: Relay, premises: Premises, stop: asyncio.Event, pulse: Pulse
+    workers: list[Worker],
+    relay: Relay,
+    premises: Premises,
+    stop: asyncio.Event,
+    pulse: Pulse,
+    *,
+    is_apart: bool,
 ) -> list[Task]:
     bells = [asyncio.Event() for _ in range(len(workers) + 1)]
 
@@ -196,7 +205,7 @@ def _working(
     shift = Shift(premises.store, secrets.token_hex(4), premises.clock)
     return [
         once_lifted(premises.store, stop, lambda: relay.run(stop, bells[0])),
-        ring_often(bells[0], stop),
+        *([ring_often(bells[0], stop)] if is_apart else []),
         *(
             keep_ticking(
                 OnShift(worker, shift), premises.clock, stop, bell, pulse, type(worker).__name__

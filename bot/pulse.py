@@ -24,10 +24,23 @@ class Pulse:
     elapsed: Callable[[], float] = time.monotonic  # seconds, from any start
     _beats: dict[str, float] = field(default_factory=dict)
     _told: frozenset[str] = frozenset()
+    _is_troubled: bool = False
 
     def beat(self, worker: str) -> None:
         """Note that a worker has come round."""
         self._beats[worker] = self.elapsed()
+
+    def trouble(self, error: Exception) -> None:
+        """Hear that the database cannot be used; the first who says so is logged."""
+        if not self._is_troubled:
+            log.error("database_unusable", error=str(error))
+        self._is_troubled = True
+
+    def well(self) -> None:
+        """Hear that it can be used."""
+        if self._is_troubled:
+            log.info("database_usable_again")
+        self._is_troubled = False
 
     def silent(self) -> dict[str, float]:
         """Tell who has not come round for too long, and since how many seconds."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from bot.pulse import Pulse
+from storage.errors import StorageError
 
 LONGEST_NAP_S = 5.0  # other processes ring no bell here
 AFTER_FAILURE_S = 1.0
@@ -28,9 +29,10 @@ async def keep_ticking(
     stop: asyncio.Event,
     bell: asyncio.Event,
     pulse: Pulse,
+    name: str | None = None,
 ) -> None:
-    """Tick until `stop` is set; no error ends it."""
-    name = type(worker).__name__
+    """Tick until `stop` is set; no error ends it, and that the database is gone is told once."""
+    name = name or type(worker).__name__
     stopping = asyncio.create_task(stop.wait())
     while not stop.is_set():
         bell.clear()
@@ -38,6 +40,10 @@ async def keep_ticking(
         try:
             due = await worker.tick()
             ahead = (due - clock()).total_seconds() if due else LONGEST_NAP_S
+            pulse.well()
+        except StorageError as error:
+            pulse.trouble(error)
+            ahead = AFTER_FAILURE_S
         except Exception:
             log.exception("worker_failed", worker=name)
             ahead = AFTER_FAILURE_S

@@ -57,7 +57,8 @@ class Relay:
                 nap_s = self._nap_s(await self._start_due())
                 errors = 0
             except Exception:  # whatever it is, the next row may still leave
-                log.exception("relay_failed")
+                if not errors:  # while it lasts, once is enough
+                    log.exception("relay_failed")
                 errors += 1
                 nap_s = backoff(errors, self._around.chance).total_seconds()
             await _first_of(stopping, poke, nap_s)

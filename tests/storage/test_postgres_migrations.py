@@ -43,7 +43,7 @@ order by 1, 2, 3, 4
 BROKEN = Step(STEPS[-1].number + 1, "broken.sql", "create table t (n int);\nselect 1 / 0;\n")
 
 
-async def read(url: str, sql: str) -> list[tuple[str, ...]]:
+async def read(url: str, sql: str) -> list[tuple[object, ...]]:
     connection = await asyncpg.connect(url)
     try:
         return [tuple(row) for row in await connection.fetch(sql)]

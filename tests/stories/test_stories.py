@@ -41,13 +41,14 @@ def transcript(player: Player) -> list[Said]:
 
 @pytest.mark.parametrize("name", STORIES)
 async def test_a_story_comes_true_and_reads_the_same_on_both_keepers(
-    name: str, tmp_path: Path
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story, terms = read(STORIES[name]), other_terms(name, tmp_path)
-    elsewhere = tmp_path / "postgres"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)  # where the phones keep their screens if the bot has no file
 
     on_file = await play(story, tmp_path, terms)
-    database = await (await fast()).database(elsewhere)
-    on_server = await play(story, elsewhere, terms, database)
+    on_server = await play(story, elsewhere, terms, await (await fast()).database(elsewhere))
 
     assert transcript(on_server) == transcript(on_file)
