@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from flows.calendar import add_months
 from flows.campaign import Campaign
-from flows.credit import CreditState
+from flows.credit import PENDING
 from flows.effects import Gate, Wake
 from flows.events import Feed
 from flows.journey import Journey, Stage
@@ -89,8 +89,7 @@ def steps_since(journey: Journey) -> datetime:
 def _of_credits(journey: Journey, terms: Campaign) -> Iterator[Due]:
     patience = terms.messages.booking_delay
     for credit in journey.granted:
-        is_open = credit.state not in (CreditState.CONFIRMED, CreditState.REJECTED)
-        if is_open and not credit.was_told_of_delay:
+        if credit.state in PENDING and not credit.was_told_of_delay:
             yield Due(credit.earned_at + patience, "credit_delay")
 
 

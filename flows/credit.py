@@ -35,6 +35,10 @@ MOVES: dict[CreditState, frozenset[CreditState]] = {
 }
 
 
+# Earned, but neither booked nor ended for good.
+PENDING = frozenset(CreditState) - {_S.CONFIRMED, _S.REJECTED, _S.VOIDED, _S.REVERSED}
+
+
 def may_move(old: CreditState, new: CreditState) -> bool:
     """Tell whether a credit may go from one state to the other."""
     return new in MOVES[old]

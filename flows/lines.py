@@ -23,6 +23,7 @@ class Mark(StrEnum):
     CREDITED = "credited"
     WAIVED = "waived"  # no credit, by a manager's decision
     REJECTED = "rejected"  # done, the operator refused the credit
+    TAKEN_BACK = "taken_back"
 
 
 @dataclass(frozen=True, slots=True)

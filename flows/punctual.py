@@ -12,7 +12,7 @@ from flows.agenda import Due, active_since, agenda, steps_since
 from flows.calendar import days_until, months_between
 from flows.calls import respond
 from flows.campaign import STREAK, Campaign
-from flows.credit import CreditState
+from flows.credit import PENDING
 from flows.effects import Effect, Purpose
 from flows.enrolment import grant, tell
 from flows.events import Woke
@@ -88,7 +88,7 @@ def _credit_delay(journey: Journey, now: datetime, terms: Campaign) -> Outcome:
         g
         for g in journey.granted
         if not g.was_told_of_delay
-        and g.state not in (CreditState.CONFIRMED, CreditState.REJECTED)
+        and g.state in PENDING
         and g.earned_at + patience <= now
     ]
     granted = tuple(replace(g, was_told_of_delay=True) if g in late else g for g in journey.granted)

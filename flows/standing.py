@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from flows.calendar import days_until
 from flows.campaign import STREAK, CallPolicy, Campaign
-from flows.credit import CreditState
+from flows.credit import PENDING, CreditState
 from flows.journey import Journey, Stage, State
 from flows.lines import (
     ConsentAsked,
@@ -23,14 +23,6 @@ from flows.lines import (
 )
 from flows.steps.streak import is_out_of_reach, spoiling_call, window
 
-# Earned, but neither booked nor refused for good.
-_PENDING = frozenset(CreditState) - {
-    CreditState.CONFIRMED,
-    CreditState.REJECTED,
-    CreditState.VOIDED,
-    CreditState.REVERSED,
-}
-
 
 def state_of(journey: Journey, terms: Campaign) -> State:
     """Name the state that people and audiences see."""
@@ -47,7 +39,8 @@ def state_of(journey: Journey, terms: Campaign) -> State:
 def _state_of_streak(journey: Journey, terms: Campaign) -> State:
     bonus = journey.credit(STREAK)
     if bonus is not None:
-        return State.DONE if bonus.state is CreditState.CONFIRMED else State.SETTLING
+        is_over = bonus.state in (CreditState.CONFIRMED, CreditState.REVERSED)
+        return State.DONE if is_over else State.SETTLING
     if spoiling_call(journey, terms):
         ends = terms.streak.on_call is CallPolicy.END
         return State.ENDED if ends else State.UNREACHABLE
@@ -82,14 +75,15 @@ def _mark(journey: Journey, task: str) -> Mark:
     credit = journey.credit(task)
     if credit is None:
         return Mark.WAIVED if journey.has(task) else Mark.OPEN
-    if credit.state is CreditState.CONFIRMED:
-        return Mark.CREDITED
-    return Mark.PENDING if credit.state in _PENDING else Mark.REJECTED
+    if credit.state in PENDING:
+        return Mark.PENDING
+    ends = {CreditState.CONFIRMED: Mark.CREDITED, CreditState.REVERSED: Mark.TAKEN_BACK}
+    return ends.get(credit.state, Mark.REJECTED)
 
 
 def promised(journey: Journey, terms: Campaign) -> int:
     """Add up the MB that are set aside: what is being booked and what can still be earned."""
-    booking = sum(g.megabytes for g in journey.granted if g.state in _PENDING)
+    booking = sum(g.megabytes for g in journey.granted if g.state in PENDING)
     return booking + earnable(journey, terms)
 
 

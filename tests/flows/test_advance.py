@@ -14,6 +14,7 @@ from flows.events import (
     AppInstalled,
     ContractEnded,
     CreditMoved,
+    CreditReversed,
     Erased,
     Event,
     Feed,
@@ -26,9 +27,9 @@ from flows.events import (
     Woke,
 )
 from flows.intent import Intent
-from flows.journey import Journey, Stage, State
-from flows.lines import Credited, Line, MonthDone, StepReminder
-from flows.standing import earnable, promised, state_of, status
+from flows.journey import Granted, Journey, Stage, State
+from flows.lines import Credited, Line, Mark, MonthDone, StepReminder
+from flows.standing import earnable, marks, promised, state_of, status
 from tests.cast import DAY, NOON, TERMS, after, heard, invited, member, on_streak, says
 from tests.flows.play import wait
 
@@ -137,7 +138,30 @@ def test_a_slow_booking_is_owned_up_to_once() -> None:
     assert says(told) == ("CreditDelayed",)
 
 
-def test_a_refused_credit_is_said_and_a_person_is_asked() -> None:
+def test_a_credit_that_is_taken_back_is_said_once_and_never_called_late() -> None:
+    booked = on_streak()
+
+    first = advance(booked, CreditReversed(at=NOON, step="video"), TERMS)
+    again = advance(first.journey, CreditReversed(at=NOON, step="video"), TERMS)
+    later = wait(first.journey, NOON + DAY)
+
+    assert says(first) == ("CreditTakenBack",)
+    assert Release(600) in first.effects
+    assert (says(again), says(later)) == ((), ())
+    shown = marks(first.journey, TERMS)
+    assert [m.mark for m in shown if m.step == "video"] == [Mark.TAKEN_BACK]
+
+
+def test_a_bonus_that_is_taken_back_leaves_the_programme_done() -> None:
+    bonus = Granted("streak", 1800, NOON, CreditState.CONFIRMED)
+    journey = replace(on_streak(), granted=(*on_streak().granted, bonus))
+
+    after_it = advance(journey, CreditReversed(at=NOON, step="streak"), TERMS).journey
+
+    assert state_of(after_it, TERMS) is State.DONE
+
+
+def test_a_refused_credit_is_said_and_its_volume_released() -> None:
     earned = advance(member(), PortalRegistered(at=NOON), TERMS)
 
     refused = advance(

@@ -13,7 +13,7 @@ export const STATES = {
   ended: "Ended",
 };
 export const STEPS = { registration: "Portal", video: "Film", app: "App", streak: "months without a call" };
-export const MARKS = { confirmed: "credited", rejected: "refused" };
+export const MARKS = { confirmed: "credited", rejected: "refused", reversed: "taken back" };
 export const FLAGS = { opted_out: "no messages", blocked: "blocked", accessible: "no call counts" };
 const VERBS = { Say: "said", Credit: "earned", AskPerson: "asked a person", Silence: "fell silent", Listen: "listens again" };
 export const EVENTS = {
