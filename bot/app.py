@@ -32,6 +32,7 @@ from bot.parting import lane_of, waiting_by
 from bot.premises import Premises, open_premises
 from bot.pulse import Pulse
 from bot.real import Loop, open_channels
+from bot.rights.retention import Retention
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import HORIZON_S, Lane, Surroundings
@@ -159,7 +160,9 @@ async def _serve_real(
         Timers(premises.store, premises.turns, premises.clock),
         BroadcastEngine(premises.broadcasts, premises.clock),
         Cards(premises.broadcasts, premises.clock),
+        *office_workers(premises, roles(settings)),
         ActsSealer(premises.store, premises.keys, premises.clock),
+        Retention(premises.store, premises.house, premises.clock),
         *channels.workers,
     ]
     workers.extend(operator_workers(premises, carrier, metrics))

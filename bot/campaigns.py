@@ -6,7 +6,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from importlib.resources import files
@@ -15,12 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from holidays.countries.germany import Germany
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.campaign import STREAK, Campaign
 from flows.steps import STEPS
+from messages.topics import Topics, UnusableTopicsError, load, shipped
 
 _SHIPPED = "campaign.toml"
 _DIGITS = 16  # of a fingerprint: every journey keeps one
@@ -58,9 +58,32 @@ def load_campaign(path: Path | None = None) -> Campaign:
     try:
         campaign = _campaign(_toml(source))
         _check(campaign)
+        return _beside(campaign, path) if path is not None else campaign
     except _Fault as fault:
         raise UnusableCampaignError(f"{path or _SHIPPED}: {fault}") from None
-    return campaign
+
+
+def load_topics(campaign: Campaign) -> Topics:
+    """Read the help topics: the shipped ones, and the operator's own in `help.topics`.
+
+    Raises UnusableCampaignError with the file and the place that is wrong.
+    """
+    if not campaign.help.topics:
+        return shipped()
+    try:
+        return load(Path(campaign.help.topics))
+    except (UnusableTopicsError, OSError) as error:
+        raise UnusableCampaignError(f"help.topics: {error}") from None
+
+
+def _beside(campaign: Campaign, path: Path) -> Campaign:
+    """Find the operator's topics from where the campaign file lies."""
+    if not campaign.help.topics:
+        return campaign
+    folder = (path.parent / campaign.help.topics).resolve()
+    if not folder.is_dir():
+        raise _Fault(f"help.topics: there is no folder {folder}")
+    return replace(campaign, help=replace(campaign.help, topics=str(folder)))
 
 
 def _toml(source: Traversable) -> dict[str, object]:
@@ -128,12 +151,11 @@ def _faults(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
     ):
         yield place, not text, "must not be empty"
     yield "messages.zone", not _is_zone(terms.messages.zone), "must be one like Europe/Berlin"
-    lands = Germany.subdivisions
-    yield (
-        "messages.land",
-        terms.messages.land not in (None, *lands),
-        f"must be of {', '.join(lands)}",
-    )
+    if terms.messages.land is not None:
+        from holidays.countries.germany import Germany  # noqa: PLC0415 - 20 MiB, for this alone
+
+        lands = Germany.subdivisions
+        yield "messages.land", terms.messages.land not in lands, f"must be of {', '.join(lands)}"
     for place, number in _numbers(terms):
         yield place, number < 0 or not math.isfinite(number), "must be a number from 0 on"
         is_endless = _LENGTH.search(place) is not None and number > _LONGEST

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import cli_broadcast, cli_office, cli_rights
+from bot import cli_broadcast, cli_office, cli_questions, cli_rights
 
 if TYPE_CHECKING:
     from bot.commands.house import Doors
@@ -26,6 +26,7 @@ app = typer.Typer(
 cli_office.add_to(app)
 cli_broadcast.add_to(app)
 cli_rights.add_to(app)
+cli_questions.add_to(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 
@@ -254,13 +255,13 @@ def ask(
 
     One clear topic is answered at once, several are offered, and none leads to a person.
     """
-    from bot.campaigns import load_campaign
+    from bot.campaigns import load_campaign, load_topics
     from bot.commands import ask as command
-    from messages.topics import shipped
 
     _, settings = _start(context)
-    spoken = language or load_campaign(settings.campaign).messages.languages[0]
-    found = command.ask(shipped(), text, spoken)
+    campaign = load_campaign(settings.campaign)
+    spoken = language or campaign.messages.languages[0]
+    found = command.ask(load_topics(campaign), text, spoken)
     show = command.show_json if as_json else command.show
     show(found)
 

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from bot.channels.channel import Files
 from bot.inviting.invitations import Invitations
 from bot.office.managers import Managers
+from bot.office.question_showing import QuestionShowing
+from bot.office.suggestions import Suggesting
 from bot.premises import Premises
 from bot.setting_values import Role
+from bot.workers import Worker
 
 
 def managers_of(
@@ -22,3 +25,9 @@ def managers_of(
         estimate=premises.estimate,
     )
     return Managers(premises.broadcasts, invitations, roles, files)
+
+
+def office_workers(premises: Premises, roles: Mapping[str, Role]) -> tuple[Worker, ...]:
+    """Make what brings questions and suggestions to the managers."""
+    broadcasts = premises.broadcasts
+    return QuestionShowing(broadcasts, roles), Suggesting(broadcasts, roles)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.campaigns import load_campaign
+from bot.campaigns import load_campaign, load_topics
 from bot.clock import VirtualClock
 from bot.credits.credit_book import TurnedCredits
 from bot.credits.decisions import Decisions
@@ -98,7 +98,7 @@ async def open_premises(
     try:
         house = House(
             terms=await keep_terms(store, campaign),
-            wordbook=Wordbook.load(campaign),
+            wordbook=Wordbook.load(campaign, topics=load_topics(campaign)),
             lanes=lanes_of(settings),
             keys=Keys(key, lambda: secrets.token_urlsafe(TOKEN_BYTES)),
             clock=await clock_of(settings, store, real),

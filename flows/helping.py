@@ -66,7 +66,7 @@ def answer(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     journey = replace(journey, misunderstandings=0, offered=kept, offered_at=at)
     waiting = _waiting(journey, terms)
     says = (line, waiting) if waiting else (line,)
-    return Outcome(journey, tuple(Say(said, Purpose.ANSWER) for said in says))
+    return Outcome(journey, (*(Say(said, Purpose.ANSWER) for said in says), KeepWords()))
 
 
 def call_person(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:

@@ -251,7 +251,10 @@ class AskQuestion:
 
 @dataclass(frozen=True, slots=True)
 class HoldWords:
-    """Keep what a customer said for a person who may be asked soon."""
+    """Keep what a customer said for a person who may be asked soon, and for no longer.
+
+    What was kept before the last hour is deleted.
+    """
 
     customer: str
     text: str

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.campaigns import load_campaign
+from bot.campaigns import load_campaign, load_topics
 from bot.commands.showing import as_json, facts, table
 from flows.campaign import Campaign
 from flows.customer import Channel
@@ -42,8 +42,9 @@ class Findings:
 def lint(file: Path | None) -> Findings:
     """Read a campaign's wording; raises UnusableCampaignError or WordingError."""
     campaign = load_campaign(file)
-    wordbook = Wordbook.load(campaign)
-    faults = find_faults(campaign, wordbook)
+    topics = load_topics(campaign)
+    wordbook = Wordbook.load(campaign, topics=topics)
+    faults = find_faults(campaign, wordbook, topics)
     mute = {(fault.language, fault.line) for fault in faults if fault.channel is None}
     lines = tuple(
         line

@@ -121,6 +121,8 @@ def apply(db: sqlite3.Connection, change: QuestionChange) -> None:
         case AskQuestion():
             _ask(db, change)
         case HoldWords():
+            over = (change.customer, to_int(change.at - SHORTLY))
+            db.execute(_SQL["drop_unasked"], over)
             kept = (change.customer, None, to_int(change.at), "", change.text, None)
             db.execute(_SQL["add_words"], kept)
         case TakeQuestion():

@@ -36,6 +36,11 @@ update words
 set request = ?
 where customer = ? and request is null and at > ?;
 
+-- drop_unasked --
+-- What was kept for a person who was not asked in the end.
+delete from words
+where customer = ? and request is null and at <= ?;
+
 -- add_words --
 -- Keep what somebody said.
 insert into words (customer, request, at, author, text, shown_at)
