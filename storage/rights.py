@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 ERASED = "erased-"  # how a pseudonym begins; the database lets records pass to such only
+PAST = ERASED + "past"  # whose bookings are carried over as one sum
 Value = str | int | float | datetime | bytes | None
+
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Rights(Protocol):
 
     async def lapsed(self, until: datetime, limit: int) -> tuple[tuple[str, datetime], ...]:
         """List whose invitation came to nothing, and when, the oldest first; none is forgotten."""
+
+    async def held_early(
+        self, expired: Span, declined: Span, limit: int
+    ) -> tuple[tuple[str, datetime], ...]:
+        """List of whom a report is kept though their invitation came to nothing, the oldest first.
+
+        It expired, or was declined, after the first moment of a span and by the second.
+        """
 
     async def old_books(
         self, after: int, before: datetime, limit: int

@@ -8,7 +8,7 @@ from storage.changes import CloseBooks, DropHistory, Erase
 from storage.postgres.database import Connection, Database, rows_of
 from storage.queries import load
 from storage.records import to_int, to_moment
-from storage.rights import Sheet, Value
+from storage.rights import Sheet, Span, Value
 
 _ERASING = load("postgres", "erasing")  # in the order in which references allow it
 _HELD = load("postgres", "held")
@@ -50,6 +50,14 @@ class PostgresRights:
     async def lapsed(self, until: datetime, limit: int) -> tuple[tuple[str, datetime], ...]:
         """List whose invitation came to nothing, and when, the oldest first."""
         rows = await self.database.read(lambda c: c.fetch(_SQL["lapsed"], to_int(until), limit))
+        return tuple((customer, to_moment(since)) for customer, since in rows)
+
+    async def held_early(
+        self, expired: Span, declined: Span, limit: int
+    ) -> tuple[tuple[str, datetime], ...]:
+        """List of whom a report is kept though their invitation came to nothing."""
+        asked = (*map(to_int, (*expired, *declined)), limit)
+        rows = await self.database.read(lambda c: c.fetch(_SQL["held_early"], *asked))
         return tuple((customer, to_moment(since)) for customer, since in rows)
 
     async def old_books(

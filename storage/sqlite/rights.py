@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from storage.changes import CloseBooks, DropHistory, Erase
 from storage.queries import load
 from storage.records import to_int, to_moment
-from storage.rights import Sheet, Value
+from storage.rights import Sheet, Span, Value
 
 T = TypeVar("T")
 
@@ -55,6 +55,14 @@ class SqliteRights:
         """List whose invitation came to nothing, and when, the oldest first."""
         asked = (to_int(until), limit)
         rows = await self.read(lambda db: db.execute(_SQL["lapsed"], asked).fetchall())
+        return tuple((customer, to_moment(since)) for customer, since in rows)
+
+    async def held_early(
+        self, expired: Span, declined: Span, limit: int
+    ) -> tuple[tuple[str, datetime], ...]:
+        """List of whom a report is kept though their invitation came to nothing."""
+        asked = (*map(to_int, (*expired, *declined)), limit)
+        rows = await self.read(lambda db: db.execute(_SQL["held_early"], asked).fetchall())
         return tuple((customer, to_moment(since)) for customer, since in rows)
 
     async def old_books(

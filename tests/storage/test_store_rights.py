@@ -197,6 +197,24 @@ async def test_who_never_answered_is_listed_until_forgotten(store: Store) -> Non
     assert await store.rights.lapsed(NOON, 10) == ()
 
 
+async def test_reports_before_a_consent_are_found_once_it_cannot_come(store: Store) -> None:
+    await add(store, ALICE, BABAK)
+    for who, state, n in ((ALICE, "expired", 1), (BABAK, "declined", 2)):
+        where = stands(replace(invited(), customer=who.number), state, NOON + n * DAY)
+        await change(store, where, call(who.number, 1, "C1", 0))
+    ever = NOON - DAY
+
+    late = await store.rights.held_early((ever, NOON + 3 * DAY), (ever, NOON + 3 * DAY), 10)
+    soon = await store.rights.held_early((ever, NOON + DAY), (ever, NOON + DAY), 10)
+    seen = await store.rights.held_early((NOON + DAY, NOON + 3 * DAY), (ever, ever), 10)
+    await change(store, DropHistory(BABAK.number))
+    left = await store.rights.held_early((ever, NOON + 3 * DAY), (ever, NOON + 3 * DAY), 10)
+
+    assert late == ((ALICE.number, NOON + DAY), (BABAK.number, NOON + 2 * DAY))
+    assert soon == left == ((ALICE.number, NOON + DAY),)
+    assert seen == ()
+
+
 async def test_what_has_ended_is_deleted_a_few_at_a_time(store: Store) -> None:
     await live(store)
     await change(store, Quarantine(InboxKey("telegram", "Q3"), b"?", "nobody can read it", NOON))

@@ -49,6 +49,23 @@ where state in ('expired', 'declined') and left(customer, 7) <> 'erased-' and si
 order by since
 limit $2;
 
+-- held_early --
+-- Of whom a report is still kept though their invitation has come to nothing: expired, or declined,
+-- each between two moments.
+select customer, since
+from journeys j
+where state in ('expired', 'declined') and left(customer, 7) <> 'erased-'
+  and since > least($1::bigint, $3::bigint)
+  and since > case when state = 'expired' then $1::bigint else $3::bigint end
+  and since <= case when state = 'expired' then $2::bigint else $4::bigint end
+  and exists (select 1
+              from journal r
+              where r.customer = j.customer
+                and r.kind in ('PortalRegistered', 'PortalUsed', 'VideoWatched', 'AppInstalled',
+                               'HotlineCalled'))
+order by since
+limit $5;
+
 -- drop_links --
 -- Links that lead nowhere any more go.
 delete from links

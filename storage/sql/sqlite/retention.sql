@@ -49,6 +49,23 @@ where state in ('expired', 'declined') and substr(customer, 1, 7) <> 'erased-' a
 order by since
 limit ?;
 
+-- held_early --
+-- Of whom a report is still kept though their invitation has come to nothing: expired, or declined,
+-- each between two moments.
+select customer, since
+from journeys j
+where state in ('expired', 'declined') and substr(customer, 1, 7) <> 'erased-'
+  and since > min(?1, ?3)
+  and since > case when state = 'expired' then ?1 else ?3 end
+  and since <= case when state = 'expired' then ?2 else ?4 end
+  and exists (select 1
+              from journal r
+              where r.customer = j.customer
+                and r.kind in ('PortalRegistered', 'PortalUsed', 'VideoWatched', 'AppInstalled',
+                               'HotlineCalled'))
+order by since
+limit ?5;
+
 -- drop_links --
 -- Links that lead nowhere any more go.
 delete from links
