@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
 from dateutil.relativedelta import relativedelta
 
 MINUTE = timedelta(minutes=1)
@@ -119,4 +118,6 @@ def _is_day_of_rest(day: date, land: str | None) -> bool:
 
 @cache
 def _holidays(land: str | None, year: int) -> frozenset[date]:
+    import holidays  # noqa: PLC0415 - 20 MiB, which only who has something unasked to say pays
+
     return frozenset(holidays.country_holidays("DE", subdiv=land, years=year))

@@ -5,7 +5,7 @@ plain text, and that of an SMS is normalised, so what is counted and kept is wha
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
@@ -106,45 +106,50 @@ class Speech:
 
 
 class Wordbook:
-    """Every line in every language of a campaign, read once."""
+    """Every line in every language of a campaign; a channel's words are read when first said."""
 
-    def __init__(self, languages: tuple[str, ...], speeches: Iterable[Speech]) -> None:
-        self.languages = languages
-        self._speeches = {(speech.language, speech.channel): speech for speech in speeches}
+    def __init__(
+        self, campaign: Campaign, sources: Mapping[str, tuple[str, ...]], topics: Topics
+    ) -> None:
+        self.languages = campaign.messages.languages
+        self.topics = topics
+        self._campaign = campaign
+        self._sources = sources
+        self._speeches: dict[tuple[str, Channel], Speech] = {}
         self._missed: set[tuple[str, str]] = set()
 
     @classmethod
     def load(
         cls, campaign: Campaign, overrides: Path | None = None, topics: Topics | None = None
     ) -> "Wordbook":
-        """Read the shipped wording and the operator's own, `<overrides>/<language>/wording.j2`.
+        """Find the shipped wording and the operator's own, `<overrides>/<language>/wording.j2`.
 
-        The first language of the campaign stands in for what another one lacks. Raises Unspoken,
-        and jinja2.TemplateSyntaxError with file and line.
+        The first language of the campaign stands in for what another one lacks. Raises Unspoken;
+        with overrides, which nobody has tried, jinja2.TemplateSyntaxError with file and line.
         """
-        languages, known = campaign.messages.languages, topics or shipped()
-        speeches = [
-            _speech(sources, campaign, TopicTexts(known, language, channel, campaign.operator))
-            for language in languages
-            for sources in [_sources(language, overrides)]
-            for channel in Channel
-        ]
-        return cls(languages, speeches)
-
-    @property
-    def topics(self) -> Topics:
-        """Give the help topics whose answers this book knows."""
-        return next(iter(self._speeches.values())).topics.topics
+        sources = {one: _sources(one, overrides) for one in campaign.messages.languages}
+        book = cls(campaign, sources, topics or shipped())
+        if overrides is not None:
+            for language in book.languages:
+                book.speech(language, Channel.SMS)
+        return book
 
     def speech(self, language: str, channel: Channel) -> Speech:
         """Give the macros of a language of the campaign; "de-AT" speaks "de"."""
         own = language.partition("-")[0].lower()
-        return self._speeches.get((own, channel)) or self._speeches[self.languages[0], channel]
+        spoken = own if own in self._sources else self.languages[0]
+        speech = self._speeches.get((spoken, channel))
+        if speech is None:
+            texts = TopicTexts(self.topics, spoken, channel, self._campaign.operator)
+            speech = _speech(self._sources[spoken], self._campaign, texts)
+            self._speeches[spoken, channel] = speech
+        return speech
 
     def word(self, line: Line, language: str, channel: Channel, links: Links) -> Wording:
         """Say a line in a language, or in the campaign's first; raises Unworded."""
         name = name_of(type(line))
-        for speech in (self.speech(language, channel), self.speech(self.languages[0], channel)):
+        for spoken in (language, self.languages[0]):
+            speech = self.speech(spoken, channel)
             text = speech.say(name, line, links)
             if text is not None:
                 return _finished(text, line, speech, links)
