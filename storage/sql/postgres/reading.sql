@@ -106,7 +106,7 @@ select id, customer, step, cycle, megabytes, state, earned_at, moved_at,
        provider_id, attempts, poll_at, usable_until, note
 from credits
 where state in ('earned', 'requested', 'accepted', 'unknown', 'failed')
-order by coalesce(poll_at, earned_at)
+order by coalesce(poll_at, earned_at), id
 limit $1;
 
 -- read_watermarks --
