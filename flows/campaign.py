@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from flows.calendar import MIDNIGHT, add_months
@@ -85,6 +86,19 @@ class Streak:
     monthly_report: bool = True
 
 
+_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", " ": "_", "-": "_"})
+
+
+def _code(reason: str) -> str:
+    """Write a reason as people of a call centre may have spelled it: `Störung`, `Lost SIM`."""
+    return reason.strip().lower().translate(_SPELLED)
+
+
+@cache
+def _codes(reasons: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_code, reasons))
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """What counts as a hotline call."""
@@ -95,6 +109,14 @@ class Calls:
     counted_reasons: frozenset[str] = frozenset()
     exempt_reasons: frozenset[str] = frozenset()
     objection_answer_days: int = 10
+
+    def exempts(self, reason: str | None) -> bool:
+        """Tell whether a call of this reason never costs anything, however it is spelled."""
+        return reason is not None and _code(reason) in _codes(self.exempt_reasons)
+
+    def counts(self, reason: str | None) -> bool:
+        """Tell whether a call of this reason counts."""
+        return reason is not None and _code(reason) in _codes(self.counted_reasons)
 
     @property
     def patience(self) -> timedelta:

@@ -37,10 +37,10 @@ def judge(call: Call, journey: Journey, terms: Campaign) -> Judgement:
         return Judgement.NO_CALL
     if call.verdict is Verdict.DISPUTED:
         return Judgement.DISPUTED
-    is_excused = call.has_incident or call.reason in terms.calls.exempt_reasons
+    is_excused = call.has_incident or terms.calls.exempts(call.reason)
     if is_excused or journey.is_accessible or call.verdict is Verdict.EXEMPT:
         return Judgement.EXEMPT
-    if call.verdict is not None or call.reason in terms.calls.counted_reasons:
+    if call.verdict is not None or terms.calls.counts(call.reason):
         return Judgement.COUNTED
     return Judgement.PROVISIONAL
 

@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 
+from bot.campaigns import load_campaign
 from flows.advance import advance
 from flows.calendar import add_months
 from flows.campaign import CallPolicy, Campaign
@@ -13,7 +14,7 @@ from flows.events import AccessNeeded, HotlineCalled, IncidentFound, ObjectionAn
 from flows.intent import Intent
 from flows.journey import Journey, State
 from flows.standing import state_of
-from flows.steps.streak import window
+from flows.steps.streak import Judgement, judge, window
 from tests.cast import DAY, NOON, TERMS, after, heard, on_streak, says
 from tests.flows.play import wait
 
@@ -68,6 +69,26 @@ def test_an_exempt_reason_leaves_the_end_where_it_is(reason: str) -> None:
 
     assert says(outcome) == ("CallExempt",)
     assert end_of(outcome.journey) == end_of(journey)
+
+
+@pytest.mark.parametrize(
+    ("reason", "judgement"),
+    [
+        ("Störung", Judgement.EXEMPT),
+        ("STOERUNG", Judgement.EXEMPT),
+        (" Lost SIM ", Judgement.EXEMPT),
+        ("lost-sim", Judgement.EXEMPT),
+        ("Kündigung", Judgement.EXEMPT),
+        ("Rechnung", Judgement.COUNTED),
+        ("Störche", Judgement.PROVISIONAL),
+        ("", Judgement.PROVISIONAL),
+    ],
+)
+def test_a_reason_is_known_however_it_is_spelled(reason: str, judgement: Judgement) -> None:
+    terms = load_campaign()
+    journey = after(on_streak(), call(reason=reason))
+
+    assert judge(journey.calls[0], journey, terms) is judgement
 
 
 @pytest.mark.parametrize(
