@@ -31,6 +31,7 @@ from flows.lines import (
 )
 
 OFFER_LASTS = timedelta(days=1)
+_PLAINLY = 2  # failures in a row: a person is asked, called or not
 _LOOPING = 6  # failures in a row, from which on two machines may be talking to one another
 _FIRST_FAILURES: dict[Remark | None, Line] = {
     None: Misunderstood(),
@@ -79,15 +80,15 @@ def _fail(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     """Offer a person the first time, and ask one the second time in a row."""
     if heard.remark is Remark.SIGNS:
         return Outcome(journey, (Say(SignsSeen(), Purpose.ANSWER),))
-    if heard.follows_answer:
-        return call_person(journey, heard, terms)
     times = journey.misunderstandings + 1
     journey = replace(journey, misunderstandings=times, question=None)
-    if times == 1:
-        first = Say(_FIRST_FAILURES[heard.remark], Purpose.ANSWER)
-        return Outcome(journey, (first, KeepWords()))
     if times > _LOOPING:
         return Outcome(journey, (AskPerson(Request.PERSON),))
+    if heard.follows_answer or times > _PLAINLY:
+        return call_person(journey, heard, terms)
+    if times < _PLAINLY:
+        first = Say(_FIRST_FAILURES[heard.remark], Purpose.ANSWER)
+        return Outcome(journey, (first, KeepWords()))
     plainly = Say(HotlineOffered(_office_opens(heard.now, terms)), Purpose.ANSWER)
     return Outcome(journey, (plainly, AskPerson(Request.PERSON)))
 

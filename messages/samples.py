@@ -104,6 +104,7 @@ EXTREMES: tuple[Line, ...] = (
     *(lines.FactMissing(fact) for fact in ("volume", "bill", "outage")),
     *(lines.TopicAnswered(topic) for topic in shipped().ids),
     lines.TopicsOffered(("programme", "address", "password")),
+    lines.TopicsOffered(("address",)),
     lines.ConsentAwaited(_VERSION),
     lines.Help(is_member=True),
     lines.Help(is_member=False),
