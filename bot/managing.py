@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from bot.channels.channel import Files
 from bot.inviting.invitations import Invitations
+from bot.inviting.waves import Waves
+from bot.office.deciding import Deciding
+from bot.office.inviting import Inviting
 from bot.office.managers import Managers
 from bot.office.question_showing import QuestionShowing
 from bot.office.suggestions import Suggesting
@@ -24,7 +27,10 @@ def managers_of(
         keys=premises.keys,
         estimate=premises.estimate,
     )
-    return Managers(premises.broadcasts, invitations, roles, files)
+    broadcasts = premises.broadcasts
+    waves = Waves(premises.store, premises.clock, premises.bell.ring)
+    inviting = Inviting(broadcasts, invitations, waves, files)
+    return Managers(broadcasts, inviting, Deciding(broadcasts, premises.decisions), roles)
 
 
 def office_workers(premises: Premises, roles: Mapping[str, Role]) -> tuple[Worker, ...]:

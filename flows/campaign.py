@@ -61,6 +61,7 @@ class Invitations:
 
     reminder_days: tuple[int, ...] = (7,)
     expires_after_days: int = 30
+    per_hour: int = 0  # 0: as many as the lane bears
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,7 @@ def _contradictions(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
     yield "streak.months", terms.streak.months < 1, "must be at least 1"
     days = terms.inactivity
     rising = [*days.warning_days, days.drop_after_days]
+    yield "invitations.per_hour", terms.invitations.per_hour < 0, "must be 0 or more"
     yield "inactivity", rising != sorted(set(rising)), "warnings must rise and precede the drop"
     for place, row in (
         ("steps.reminder_days", terms.steps.reminder_days),

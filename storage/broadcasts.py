@@ -6,7 +6,7 @@ that planned is the sum of the states at every instant, and progress is read, ne
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from flows.audience import Term
@@ -87,6 +87,16 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """How many customers share a state, an open step and a month; no state: not invited."""
+
+    state: str
+    step: str
+    month: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """What became lately of recipients: how many, how many failed, how many then opted out."""
 
@@ -150,6 +160,9 @@ class Broadcasting(Protocol):
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""
 
+    async def census(self) -> tuple[Census, ...]:
+        """Count all customers by where they stand."""
+
     async def plan(self, number: int, audience: Audience) -> bool:
         """Plan the next chunk of a running broadcast; False once all are planned."""
 
@@ -176,3 +189,12 @@ class Broadcasting(Protocol):
 
     async def report(self, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
         """List what became of everybody, by customer, a page at a time."""
+
+    async def hold(self, lines: tuple[str, ...]) -> int:
+        """Hold back the next of those that wait to say one of these lines; tells how many.
+
+        None of them leaves or becomes stale until they are released.
+        """
+
+    async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
+        """Let the next of those that are held back leave so much later than they would have."""

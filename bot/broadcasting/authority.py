@@ -42,6 +42,11 @@ class Authority:
             await self.refused(actor, act, about, f"a {actor.role} may not")
             raise NotAllowedError(f"{act}: not for the role {actor.role}; it takes the role {role}")
 
+    async def look(self, actor: Actor, role: Role, act: str, about: str) -> None:
+        """Let somebody of this role look at something, and keep that they did."""
+        await self.allow(actor, role, act, about)
+        await self.noted(actor, act, about)
+
     async def refuse(self, actor: Actor, act: str, about: str, why: str) -> None:
         """Keep that somebody was refused something, and say so by BroadcastError."""
         await self.refused(actor, act, about, why)

@@ -1,24 +1,41 @@
 """Cards show a broadcast in the managers' chat: one message for each, edited in place."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from bot.broadcasting.broadcasts import Broadcasts, Progress
 from bot.broadcasting.previewing import Preview, Rendering
-from bot.channels.channel import Choice, Message
+from bot.channels.channel import Choice, Inbound, Message
 from bot.turns.composing import encode
-from flows.broadcast import BroadcastState
+from bot.turns.house import House
+from flows.broadcast import BroadcastState, RecipientState
 from flows.customer import Address, Channel
+from storage.broadcasts import BroadcastRow
 from storage.changes import Decision, Enqueue
 from storage.memory import Key
 from storage.store import Store
 
 EVERY = timedelta(seconds=5)
+CARD = "Card"  # the line of a card that was commanded by typing
+ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
 _WIDTH = 20
+_EXCERPT = 200
+_MOST_WATCHED = 50  # of the latest broadcasts
+_TYPED = re.compile(r"/\w+ +B(\d{1,15})", re.IGNORECASE)
+_LABELS = {
+    "start": "Start",
+    "pause": "Pause",
+    "resume": "Resume",
+    "cancel": "Cancel",
+    "retry": "Retry the failed",
+    "report": "Report (CSV)",
+}
 _BUTTONS = {
     BroadcastState.DRAFT: ("cancel",),
     BroadcastState.APPROVED: ("start", "cancel"),
@@ -44,22 +61,57 @@ async def keep_card(store: Store, number: int, chat: Address, ref: str) -> None:
     await store.put(f"card.{number}", msgspec.json.encode(Place(chat.uri, ref)).decode())
 
 
-def card(progress: Progress) -> Message:
+def place_of(inbound: Inbound) -> str | None:
+    """Name the card that answers a typed command, so that its place is known once it has arrived.
+
+    A tap needs none: the message that was tapped becomes the card.
+    """
+    found = _TYPED.fullmatch(inbound.text.strip()) if inbound.callback is None else None
+    return f"card.{int(found[1])} {inbound.source} {inbound.provider_id}" if found else None
+
+
+def card(progress: Progress, zone: ZoneInfo) -> Message:
     """Show how far a broadcast is, with what can be done about it."""
-    states, planned = progress.counts.states, progress.counts.planned
-    left = states.get("planned", 0) + states.get("claimed", 0)
-    done = round(_WIDTH * (planned - left) / planned) if planned else 0
+    row, states, planned = progress.row, progress.counts.states, progress.counts.planned
+    excluded = sum(progress.counts.excluded.values())
+    texts = " · ".join(row.draft.texts.values())
     lines = [
-        f"<b>{progress.id}: {progress.row.state}</b>",
-        escape(progress.row.reason),
-        "▰" * done + "▱" * (_WIDTH - done) + f" {planned - left} of {planned}",
-        ", ".join(f"{state} {count}" for state, count in states.items() if count),
-        f"{progress.rate_per_s:.1f}/s" if progress.rate_per_s else "",
-        f"done at {progress.done_at:%H:%M} UTC" if progress.done_at else "",
+        f"<b>{progress.id}: {row.state}</b>",
+        escape(row.reason),
+        _bar(progress),
+        "  ".join(f"{state} {states[state]}" for state in RecipientState if states.get(state)),
+        f"passed over {excluded}" if excluded else "",
+        f"{progress.rate_per_s:.1f} a second" if progress.rate_per_s and progress.left else "",
+        _when(progress, zone),
+        "" if planned else escape(f"{row.draft.audience}: {texts[:_EXCERPT]}"),
     ]
-    acts = _BUTTONS.get(progress.row.state, ())
-    choices = tuple(Choice(act.title(), command=f"{act}:{progress.id}") for act in acts)
-    return Message("\n".join(line for line in lines if line), choices)
+    return Message("\n".join(line for line in lines if line), _choices(progress))
+
+
+def _bar(progress: Progress) -> str:
+    planned = progress.counts.planned
+    if not planned:
+        return ""
+    done = round(_WIDTH * (planned - progress.left) / planned)
+    return "▰" * done + "▱" * (_WIDTH - done) + f" {planned - progress.left} of {planned}"
+
+
+def _when(progress: Progress, zone: ZoneInfo) -> str:
+    row = progress.row
+    if row.state is BroadcastState.SCHEDULED and row.starts_at:
+        return f"starts {row.starts_at.astimezone(zone):%d.%m. %H:%M}"
+    if progress.done_at is None:
+        return ""
+    word = "ended" if row.state in ENDED else "done at about"
+    return f"{word} {progress.done_at.astimezone(zone):%d.%m. %H:%M}"
+
+
+def _choices(progress: Progress) -> tuple[Choice, ...]:
+    acts = list(_BUTTONS.get(progress.row.state, ()))
+    if progress.row.state in (*ENDED, BroadcastState.PAUSED):
+        acts += ["retry"] if progress.counts.states.get("failed") else []
+        acts += ["report"] if progress.counts.planned else []
+    return tuple(Choice(_LABELS[act], command=f"{act}:{progress.id}") for act in acts)
 
 
 def preview_words(preview: Preview) -> str:
@@ -67,13 +119,23 @@ def preview_words(preview: Preview) -> str:
     excluded = ", ".join(f"{count} {reason}" for reason, count in preview.excluded.items())
     lines = [
         f"<b>{preview.id}: {preview.planned} recipients</b>",
-        f"not: {excluded}" if excluded else "",
+        escape(preview.draft.audience),
+        f"passed over: {excluded}" if excluded else "",
         f"{preview.segments} SMS segments, {preview.cost_cents / 100:.2f} €,"
-        f" takes {preview.duration_s} s",
+        f" takes {length_words(preview.duration_s)}",
+        f"about {preview.replies_per_hour} replies in the busiest hour",
         *(_rendered(rendering) for rendering in preview.renderings),
         "A second person approves it.",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def length_words(seconds: int) -> str:
+    """Say a length of time as people do."""
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
 
 
 def _rendered(rendering: Rendering) -> str:
@@ -101,37 +163,47 @@ class Cards:
     async def tick(self) -> datetime | None:
         """Edit what has changed; tell when to look again."""
         now, is_running = self.clock(), False
-        for row in await self.broadcasts.keeper.all():
-            if row.state is BroadcastState.RUNNING or row.id in self.shown:
+        for row in (await self.broadcasts.keeper.all())[:_MOST_WATCHED]:
+            kept = await self.broadcasts.store.get(f"card.{row.id}")
+            if kept:
                 is_running = is_running or row.state is BroadcastState.RUNNING
-                await self._edit(row.id, now)
+                await self._edit(row, _read_place(kept), now)
         return now + EVERY if is_running else None
 
-    async def _edit(self, number: int, now: datetime) -> None:
-        last = self.shown.get(number)
-        row = await self.broadcasts.keeper.find(number)
-        kept = await self.broadcasts.store.get(f"card.{number}")
-        if row is None or not kept or (last is not None and now - last[0] < EVERY):
+    async def _edit(self, row: BroadcastRow, place: Place, now: datetime) -> None:
+        last = self.shown.get(row.id)
+        if last is not None and now - last[0] < EVERY:
             return
-        message = card(await self.broadcasts.progress(row))
+        message = card(
+            await self.broadcasts.progress(row), self.broadcasts.house.terms.current.zone
+        )
         if last is None or last[1] != message:
-            await self._send(_read_place(kept), message, now)
-        self.shown[number] = (now, message)
-        if row.state in (BroadcastState.DONE, BroadcastState.CANCELLED):
-            del self.shown[number]
+            await self._send(place, message, now)
+        self.shown[row.id] = (now, message)
+        if row.state in ENDED:  # a retry is commanded by a new card
+            self.shown.pop(row.id)
+            await self.broadcasts.store.put(f"card.{row.id}", "")
 
     async def _send(self, place: Place, message: Message, now: datetime) -> None:
-        lane = self.broadcasts.house.lanes.lane(Channel.TELEGRAM) or Channel.TELEGRAM.value
         told = Message(message.text, message.choices, replaces=place.ref)
-        row = Enqueue(
-            lane=lane,
-            priority=1,
-            recipient=place.chat,
-            line="Manager",
-            body=encode(told),
-            due=now,
-            created_at=now,
-            is_unasked=False,
-        )
+        row = to_manager(self.broadcasts.house, place.chat, told, now)
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (row,)))
         self.broadcasts.poke()
+
+
+def to_manager(
+    house: House, chat: str, message: Message, now: datetime, about: str | None = None
+) -> Enqueue:
+    """Make the row that tells a manager something; what is about the same is told once."""
+    lane = house.lanes.lane(Channel.TELEGRAM) or Channel.TELEGRAM.value
+    return Enqueue(
+        lane=lane,
+        priority=1,
+        recipient=chat,
+        line="Manager",
+        body=encode(message),
+        due=now,
+        created_at=now,
+        is_unasked=False,
+        about=about,
+    )

@@ -7,10 +7,12 @@ database stands.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from html import escape
 
 from bot.broadcasting.broadcasts import Broadcasts
+from bot.broadcasting.cards import to_manager
 from bot.broadcasting.texts import Facts, render, text_for
-from bot.channels.channel import Message
+from bot.channels.channel import Choice, Message
 from bot.turns.composing import encode
 from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_at
 from flows.broadcast import BroadcastState, Reason
@@ -19,8 +21,8 @@ from flows.effects import Purpose
 from flows.journey import Stage
 from messages.segments import count
 from storage.broadcasts import Audience, BroadcastRow, Compose
-from storage.changes import Audit, Enqueue
-from storage.memory import Memory
+from storage.changes import Audit, Decision, Enqueue
+from storage.memory import Key, Memory
 
 VALVE = 1000  # rows of one broadcast that wait in the outbox at most
 PATIENCE = timedelta(days=3)  # after which a text is stale
@@ -136,6 +138,23 @@ class BroadcastEngine:
             return replace(found, state=to, reason=kept, ended_at=ended), (audit,)
 
         await self.broadcasts.keeper.move(row.id, moved)
+        if to in (BroadcastState.PAUSED, BroadcastState.DONE):
+            await self._tell_author(row, to, reason)
+
+    async def _tell_author(self, row: BroadcastRow, to: BroadcastState, reason: str) -> None:
+        """Tell who drafted it; who has no Telegram looks at `show`."""
+        if not (
+            row.draft.author.isdecimal() and self.broadcasts.house.lanes.lane(Channel.TELEGRAM)
+        ):
+            return
+        message = Message(
+            escape(f"B{row.id} is {to}" + (f": {reason}." if reason else ".")),
+            (Choice("Show", command=f"show:B{row.id}"),),
+        )
+        now, chat = self.clock(), f"telegram:{row.draft.author}"
+        told = to_manager(self.broadcasts.house, chat, message, now, f"B{row.id} {to} {now}")
+        await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (told,)))
+        self.broadcasts.poke()
 
     # --- one recipient
 

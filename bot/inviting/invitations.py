@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from flows.effects import Purpose
 from storage.errors import AddressTakenError
 
 _AT_A_TIME = 200  # turns that wait for one commit together
+_HOUR_S = 3600
 
 Progress = Callable[[int], None]
 
@@ -25,8 +27,13 @@ Progress = Callable[[int], None]
 class Inviting(Protocol):
     """The turns that import and invite."""
 
-    async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
-        """Import a customer and invite them: invited, not_invited, held_out or duplicate."""
+    async def invite(
+        self, customer: Customer, *, is_held_out: bool, at: datetime | None = None
+    ) -> str:
+        """Import a customer and invite them: invited, not_invited, held_out or duplicate.
+
+        With `at` they are invited then.
+        """
 
     async def would_invite(self, customer: Customer, *, is_held_out: bool) -> str:
         """Tell what `invite` would answer, and change nothing."""
@@ -115,11 +122,16 @@ class Invitations:
         an error stays, and is a duplicate when the file is imported again.
         """
         share = self.campaign.holdout_percent if holdout_percent is None else holdout_percent
-        take = self.turns.would_invite if dry_run else self.turns.invite
-        tally, remaining = _Tally(), iter(rows)
+        tally, remaining, start = _Tally(), iter(rows), self.clock()
         while batch := list(islice(remaining, _AT_A_TIME)):
             good = [row for row in batch if isinstance(row, Row)]
-            answers = await asyncio.gather(*(self._taken(row, take, share) for row in good))
+            first = tally.answers["invited"]
+            moments = [self._wave_at(start, first + n) for n in range(len(good))]
+            takes = [
+                _rehearsed(self.turns) if dry_run else _taken_at(self.turns, at) for at in moments
+            ]
+            asked = zip(good, takes, strict=True)
+            answers = await asyncio.gather(*(self._taken(row, take, share) for row, take in asked))
             for row, answer in zip(good, answers, strict=True):
                 self._note(tally, row, answer)
             for other in batch:
@@ -130,6 +142,18 @@ class Invitations:
     def is_held_out(self, number: str, percent: float) -> bool:
         """Tell whether a customer is held out: always the same for the same key and campaign."""
         return self.keys.share(f"holdout:{self.campaign.name}", number) * 100 < percent
+
+    def _waves_s(self, before: int) -> float:
+        """Tell how many loud seconds after the first one somebody is invited."""
+        per_hour = self.campaign.invitations.per_hour
+        return max(before, 0) * _HOUR_S / per_hour if per_hour else 0.0
+
+    def _wave_at(self, start: datetime, before: int) -> datetime | None:
+        """Give the moment for somebody before whom so many are invited; None: at once."""
+        if not self.campaign.invitations.per_hour:
+            return None
+        first_at = leaves_at(Purpose.INVITATION, start, self.campaign)
+        return done_at(first_at, self._waves_s(before), self.campaign)
 
     async def _taken(self, row: Row, take: "_Take", percent: float) -> str | Rejected:
         customer = row.customer
@@ -156,7 +180,7 @@ class Invitations:
         first_at = leaves_at(Purpose.INVITATION, self.clock(), self.campaign)
         cents = tally.segments * self.campaign.messages.sms_cents_per_segment
         rate = self.estimate.segments_per_s
-        seconds = tally.segments / rate if rate else 0
+        seconds = max(tally.segments / rate if rate else 0, self._waves_s(said["invited"] - 1))
         return InviteReport(
             rows=tally.rows,
             accepted=said["invited"] + said["not_invited"] + said["held_out"],
@@ -175,6 +199,14 @@ class Invitations:
 
 class _Take(Protocol):
     async def __call__(self, customer: Customer, *, is_held_out: bool) -> str: ...
+
+
+def _rehearsed(turns: Inviting) -> _Take:
+    return turns.would_invite
+
+
+def _taken_at(turns: Inviting, at: datetime | None) -> _Take:
+    return partial(turns.invite, at=at) if at else turns.invite
 
 
 def _note_bad(tally: _Tally, row: Row | Rejected) -> None:

@@ -1,13 +1,13 @@
 """What the sandbox' doors ask the house: who the customers are, and what the operator reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bot.card import flags, flags_of, next_of
 from bot.carrier import feed
 from bot.carrier.cloudevents import digest_of
 from bot.carrier.happenings import PREFIX, UnreadableError, happening
-from bot.channels.channel import Inbound
+from bot.channels.channel import Attachment, FileUnavailableError, Inbound
 from bot.commands.acting import SANDBOX
 from bot.managing import managers_of
 from bot.premises import Premises
@@ -98,10 +98,30 @@ class SandboxPeople:
 
 
 @dataclass(frozen=True, slots=True)
+class SandboxFiles:
+    """Holds what managers have sent, as a provider does; a restart forgets it."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, name: str, content: bytes) -> Attachment:
+        """Take a file."""
+        ref = f"file{len(self.kept)}"
+        self.kept[ref] = content
+        return Attachment(ref, name, len(content))
+
+    async def read(self, attachment: Attachment) -> bytes:
+        """Give a file. Raises FileUnavailableError for one that is forgotten."""
+        if attachment.ref not in self.kept:
+            raise FileUnavailableError
+        return self.kept[attachment.ref]
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxManagers:
     """The managers of the sandbox, on the real managers' chat."""
 
     premises: Premises
+    files: SandboxFiles = field(default_factory=SandboxFiles)
 
     def roster(self) -> Sequence[Manager]:
         """List the managers."""
@@ -112,8 +132,13 @@ class SandboxManagers:
 
     async def heard(self, inbound: Inbound, document: Document | None) -> None:
         """Answer what a manager wrote, tapped or sent."""
-        managers = managers_of(self.premises, {str(id_): role for id_, role in SANDBOX.items()})
-        await managers.heard(inbound, document.text if document else None)
+        if document is not None:
+            kept = self.files.keep(document.name, document.text.encode())
+            inbound = replace(inbound, attachment=kept)
+        roles = {str(id_): role for id_, role in SANDBOX.items()}
+        named = {str(manager.id): manager.name for manager in self.roster()}
+        inbound = replace(inbound, sender=named.get(inbound.address.value, ""))
+        await managers_of(self.premises, roles, self.files).heard(inbound)
 
 
 def _person(row: CustomerRow) -> Person:

@@ -34,8 +34,13 @@ class Turns:
     house: House
     poke: Callable[[], None]
 
-    async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
-        """Import a customer and invite them, once: invited, not_invited, held_out or duplicate."""
+    async def invite(
+        self, customer: Customer, *, is_held_out: bool, at: datetime | None = None
+    ) -> str:
+        """Import a customer and invite them, once: invited, not_invited, held_out or duplicate.
+
+        With `at` it is as if they were imported now and invited then.
+        """
 
         def decide(memory: Memory) -> Decision[str]:
             if memory.customer is not None:
@@ -44,8 +49,9 @@ class Turns:
             put = PutCustomer(self._closed(customer, memory.suppressed, now), now)
             if not is_held_out and (memory.suppressed or not self._may_invite(customer)):
                 return Decision("not_invited", (put,))
-            turn = Composition(self.house, memory, customer, now)
-            turn.take(Invited(at=now, is_held_out=is_held_out), "manager")
+            then = at or now
+            turn = Composition(self.house, memory, customer, then)
+            turn.take(Invited(at=then, is_held_out=is_held_out), "manager")
             return Decision("held_out" if is_held_out else "invited", (put, *turn.finish()))
 
         answer = await self.store.turn(self._key(customer), decide)

@@ -12,6 +12,7 @@ from storage.broadcasts import (
     Asked,
     Audience,
     BroadcastRow,
+    Census,
     Compose,
     Counts,
     Group,
@@ -33,6 +34,7 @@ CHUNK = 500  # recipients
 LOOKED_AT = 2000  # customers, of whom few may be in the audience
 AT_ONCE = 100  # rows fed in one transaction
 PACE_OF = 200
+HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
 _SQL = load("postgres", "broadcasts")
 _TEXTS = msgspec.json.Decoder(dict[str, str])
@@ -86,6 +88,11 @@ class PostgresBroadcasts:
         """Tell whether any customer has an attribute."""
         return bool(await self.database.read(lambda c: c.fetchval(_SQL["has_attribute"], name)))
 
+    async def census(self) -> tuple[Census, ...]:
+        """Count all customers by where they stand."""
+        rows = await self.database.read(lambda c: c.fetch(_SQL["census"]))
+        return tuple(Census(*row) for row in rows)
+
     async def plan(self, number: int, audience: Audience) -> bool:
         """Plan the next chunk of a running broadcast; False once all are planned."""
         return await self.database.write(lambda c: _plan(c, number, audience))
@@ -129,6 +136,17 @@ class PostgresBroadcasts:
             ReportRow(who, state, reason, attempts, address, lane, to_moment_or_none(at), *rest)
             for who, state, reason, attempts, address, lane, at, *rest in rows
         )
+
+    async def hold(self, lines: tuple[str, ...]) -> int:
+        """Hold back the next of those that wait to say one of these lines."""
+        given = (_SQL["hold_lines"], HELD, list(lines), CHUNK)
+        return rows_of(await self.database.write(lambda c: c.execute(*given)))
+
+    async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
+        """Let the next of those that are held back leave so much later."""
+        shift = later // timedelta(microseconds=1)
+        given = (_SQL["release_lines"], HELD, shift, list(lines), CHUNK)
+        return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
 
 # --- One broadcast ------------------------------------------------------------------------------

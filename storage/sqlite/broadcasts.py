@@ -15,6 +15,7 @@ from storage.broadcasts import (
     Asked,
     Audience,
     BroadcastRow,
+    Census,
     Compose,
     Counts,
     Group,
@@ -38,6 +39,7 @@ SPAN = 250  # customers looked at at once, of whom few may be in the audience
 LOOKED_AT = 2000
 AT_ONCE = 20  # rows fed in one transaction: wording takes its time, and turns wait for it
 PACE_OF = 200
+HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
 _SQL = load("sqlite", "broadcasts")
 _OUTBOX = load("sqlite", "outbox")
@@ -111,6 +113,12 @@ class SqliteBroadcasts:
             lambda db: bool(db.execute(_SQL["has_attribute"], (path_of(name),)).fetchone()[0])
         )
 
+    async def census(self) -> tuple[Census, ...]:
+        """Count all customers by where they stand."""
+        return await self.aside(
+            lambda db: tuple(Census(*row) for row in db.execute(_SQL["census"]))
+        )
+
     async def plan(self, number: int, audience: Audience) -> bool:
         """Plan the next chunk of a running broadcast; False once all are planned."""
         return await self.write(lambda db: _plan(db, number, audience))
@@ -146,6 +154,17 @@ class SqliteBroadcasts:
     async def report(self, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
         """List what became of everybody, by customer."""
         return await self.read(lambda db: _report(db, number, after, most))
+
+    async def hold(self, lines: tuple[str, ...]) -> int:
+        """Hold back the next of those that wait to say one of these lines."""
+        values = (HELD, msgspec.json.encode(lines).decode(), CHUNK)
+        return await self.write(lambda db: db.execute(_SQL["hold_lines"], values).rowcount)
+
+    async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
+        """Let the next of those that are held back leave so much later."""
+        shift = later // timedelta(microseconds=1)
+        values = (HELD, shift, msgspec.json.encode(lines).decode(), CHUNK)
+        return await self.write(lambda db: db.execute(_SQL["release_lines"], values).rowcount)
 
     def _feed(
         self, db: sqlite3.Connection, number: int, compose: Compose, most: int, now: datetime

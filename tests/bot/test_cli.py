@@ -96,7 +96,9 @@ class House:
             return "held_out"
         return "invited" if customer.basis else "not_invited"
 
-    async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
+    async def invite(
+        self, customer: Customer, *, is_held_out: bool, at: datetime | None = None
+    ) -> str:
         answer = await self.would_invite(customer, is_held_out=is_held_out)
         self.dossiers.setdefault(customer.number, dossier(customer, None))
         return answer

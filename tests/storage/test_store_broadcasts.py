@@ -1,5 +1,6 @@
 """Broadcasts in the store: who is counted, who is planned, and the oracle both agree with."""
 
+import json
 import random
 from collections import Counter
 from dataclasses import replace
@@ -16,7 +17,7 @@ from storage.changes import Audit, PutContact, PutCustomer, PutJourney
 from storage.store import Store
 from tests.cast import DAY, NOON, invited
 from tests.soak import SOAK
-from tests.storage.keepers import change
+from tests.storage.keepers import bodies, change, claim, sent, to
 
 pytestmark = pytest.mark.anyio
 
@@ -204,3 +205,49 @@ async def test_what_is_planned_is_counted_and_nobody_is_planned_twice(store: Sto
     assert sum(counts.excluded.values()) == sum(g.count for g in groups if g.reason)
     assert len({row.customer for row in rows}) == len(rows) == sum(g.count for g in groups)
     assert not await keeper.plan(number, asked)
+
+
+async def test_a_census_counts_everybody_by_where_they_stand(store: Store) -> None:
+    for n in range(3):
+        journey = Journey(f"{300_000 + n}", stage=Stage.MEMBER)
+        put = PutJourney(journey, "streak", "streak", n // 2, NOON)
+        await change(store, PutCustomer(Customer(journey.customer, "de", None), NOON), put)
+    await change(store, PutCustomer(Customer("400000", "de", None), NOON))
+
+    found = await store.broadcasts.census()
+
+    assert {(c.state, c.step, c.month): c.number for c in found} == {
+        ("streak", "streak", 0): 2,
+        ("streak", "streak", 1): 1,
+        ("", "", 0): 1,
+    }
+
+
+async def test_what_is_held_back_leaves_as_much_later_as_it_was_held(store: Store) -> None:
+    later, keeper = timedelta(hours=3), store.broadcasts
+    early, other = replace(to("telegram:1"), line="Invitation"), to("telegram:2", "other")
+    await change(store, early, other)
+
+    held = [await keeper.hold(("Invitation",)) for _ in range(2)]
+    meanwhile = await bodies(store, NOON + DAY)
+    released = [await keeper.release(("Invitation",), later) for _ in range(2)]
+    at_first = await bodies(store, NOON + later - timedelta(seconds=1))
+    in_time = await bodies(store, NOON + later)
+
+    assert (held, released) == ([1, 0], [1, 0])
+    assert (meanwhile, at_first, in_time) == (["other"], [], ["Hello"])
+
+
+async def test_where_a_card_stands_is_known_once_it_has_arrived(store: Store) -> None:
+    card = replace(to("telegram:9001"), line="Card", customer=None, about="card.7 chat m1")
+    await change(store, card)
+
+    before = await store.get("card.7")
+    (row,) = await claim(store)
+    await sent(store, row, "9001:55")
+
+    assert before is None
+    assert json.loads(await store.get("card.7") or "") == {
+        "chat": "telegram:9001",
+        "ref": "9001:55",
+    }

@@ -226,3 +226,20 @@ begin
     return null;
 end
 $$;
+
+-- Where the card of a broadcast stands is known once it has arrived; its row goes right after that.
+create function find_card_again() returns trigger language plpgsql as $$
+begin
+    insert into kept as k (name, value)
+    values (split_part(new.about, ' ', 1),
+            json_build_object('chat', new.recipient, 'ref', new.ref)::text)
+    on conflict (name) do update
+    set value = excluded.value;
+    return null;
+end
+$$;
+
+create trigger cards_are_found_again after update of ref on outbox
+for each row
+when (new.line = 'Card' and new.ref is not null and new.about is not null)
+execute function find_card_again();

@@ -353,3 +353,33 @@ left join outbox o on o.id = r.outbox
 where r.broadcast = $1 and r.customer > $2
 order by r.customer
 limit $3;
+
+-- census --
+-- How many customers share a state, an open step and a month.
+select coalesce(state, ''), coalesce(step, ''), month, count(*)
+from reach
+group by state, step, month;
+
+-- hold_lines --
+-- Put off what waits to say one of these lines, by a span that nobody lives.
+update outbox
+set due    = due + $1,
+    use_by = use_by + $1
+where id in (select id
+             from outbox
+             where state = 'ready' and due < $1 and line = any($2::text[])
+             order by id
+             limit $3
+             for update skip locked);
+
+-- release_lines --
+-- Take the span back, and let them leave so much later than they would have.
+update outbox
+set due    = due - $1 + $2,
+    use_by = use_by - $1 + $2
+where id in (select id
+             from outbox
+             where state = 'ready' and due >= $1 and line = any($3::text[])
+             order by id
+             limit $4
+             for update skip locked);

@@ -177,3 +177,14 @@ begin
     set fed_at = new.fed_at
     where customer = new.customer and coalesce(fed_at, 0) < new.fed_at;
 end;
+
+-- Where the card of a broadcast stands is known once it has arrived; its row goes right after that.
+create trigger cards_are_found_again after update of ref on outbox
+when new.line = 'Card' and new.ref is not null and new.about is not null
+begin
+    insert into kept (name, value)
+    values (substr(new.about, 1, instr(new.about, ' ') - 1),
+            json_object('chat', new.recipient, 'ref', new.ref))
+    on conflict (name) do update
+    set value = excluded.value;
+end;

@@ -201,6 +201,12 @@ select json_group_array(json_extract(u.attributes, path.value))
 from customers u, json_each(?) path
 where u.number = ?;
 
+-- census --
+-- How many customers share a state, an open step and a month.
+select coalesce(state, ''), coalesce(step, ''), month, count(*)
+from reach
+group by state, step, month;
+
 -- count_unsent --
 -- How much of a broadcast waits in the outbox.
 select count(*)
@@ -345,3 +351,25 @@ left join outbox o on o.id = r.outbox
 where r.broadcast = ? and r.customer > ?
 order by r.customer
 limit ?;
+
+-- hold_lines --
+-- Put off what waits to say one of these lines, by a span that nobody lives.
+update outbox
+set due    = due + ?1,
+    use_by = use_by + ?1
+where id in (select id
+             from outbox
+             where state = 'ready' and due < ?1
+               and line in (select value from json_each(?2))
+             limit ?3);
+
+-- release_lines --
+-- Take the span back, and let them leave so much later than they would have.
+update outbox
+set due    = due - ?1 + ?2,
+    use_by = use_by - ?1 + ?2
+where id in (select id
+             from outbox
+             where state = 'ready' and due >= ?1
+               and line in (select value from json_each(?3))
+             limit ?4);

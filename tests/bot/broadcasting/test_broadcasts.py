@@ -145,9 +145,10 @@ async def test_each_role_may_what_it_may_and_refusals_are_kept(
 
         allowed = {a for a in (*reads, *acts, "approve") if await _tries(house, actor, a)}
 
-        async with house.programme.store.snapshot() as kept:
-            rows = await kept.acts(0, 100)
-        refused = {row.act.removeprefix("refused ") for row in rows if "may not" in row.about}
+        async with house.programme.store.snapshot() as snapshot:
+            rows = await snapshot.acts(0, 100)
+        kept = [row.act for row in rows if "may not" in row.about]
+        refused = {act.removeprefix("refused broadcast ") for act in kept}
         assert allowed == may
         assert refused == (reads | acts | {"approve"}) - may
 

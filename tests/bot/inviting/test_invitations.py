@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from bot.inviting.customers_file import Rejected, Repeated, Row
+from bot.inviting.estimate import ComposedEstimate
 from bot.inviting.invitations import Invitations
 from bot.keys import Keys
 from flows.customer import Address, Basis, Contact, Customer
+from tests.bot.programme_house import programme_house
 from tests.cast import ALICE, BABAK, CAROL, HEDY, NOON, TERMS
 from tests.soak import SOAK
 
@@ -40,7 +44,9 @@ class Programme:
         is_closed = any(contact.address in self.suppressed for contact in customer.contacts)
         return "not_invited" if is_closed or customer.basis is None else "invited"
 
-    async def invite(self, customer: Customer, *, is_held_out: bool) -> str:
+    async def invite(
+        self, customer: Customer, *, is_held_out: bool, at: datetime | None = None
+    ) -> str:
         answer = await self.would_invite(customer, is_held_out=is_held_out)
         self.customers.setdefault(customer.number, customer)
         return answer
@@ -165,3 +171,31 @@ async def test_progress_is_told_until_the_last_row(programme: Programme) -> None
     await inviting(programme).invite(crowd(450), progress=told.append)
 
     assert told == [200, 400, 450]
+
+
+async def test_waves_leave_at_the_campaigns_pace_in_loud_hours_only(tmp_path: Path) -> None:
+    terms = replace(TERMS, invitations=replace(TERMS.invitations, per_hour=2))
+    async with programme_house(tmp_path, terms) as house:
+        invitations = Invitations(
+            directory=house.store,
+            turns=house.turns,
+            campaign=terms,
+            clock=house.clock,
+            keys=house.house.keys,
+            estimate=ComposedEstimate(house.house, 10.0),
+        )
+        phones = (Contact(Address(f"tel:+4917139201{n:02}")) for n in range(18))
+        people = [
+            Row(n + 2, Customer(f"{n:03}", "de", Basis.CONSENT, (phone,)))
+            for n, phone in enumerate(phones)
+        ]
+
+        rehearsed = await invitations.invite(people, dry_run=True)
+        report = await invitations.invite(people)
+
+        dossiers = [await house.store.dossier(row.customer.number) for row in people]
+        moments = [d.memory.journey.invited_at for d in dossiers if d and d.memory.journey]
+        apart = {b - a for a, b in pairwise(moments) if a and b}
+        assert rehearsed == report
+        assert (report.first_at, report.done_at) == (moments[0], moments[-1])
+        assert apart == {timedelta(minutes=30), timedelta(hours=12, minutes=30)}  # one night

@@ -1,11 +1,13 @@
 """The managers' chat: a walk through a broadcast, its card, and who may what."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from bot.broadcasting.cards import EVERY, Cards
 from bot.channels.channel import (
     Attachment,
     FileTooLargeError,
@@ -15,13 +17,25 @@ from bot.channels.channel import (
 )
 from bot.inviting.estimate import ComposedEstimate
 from bot.inviting.invitations import Invitations
+from bot.inviting.waves import Waves
+from bot.office.deciding import Deciding
+from bot.office.inviting import Inviting
 from bot.office.managers import Managers, ManagersFirst
 from bot.setting_values import Role
 from flows.broadcast import BroadcastState
+from flows.credit import CreditState
 from flows.customer import Address, Channel
+from flows.events import HotlineCalled
 from storage.outbox import Claim, OutboxState, Posting, Settle
-from tests.bot.broadcast_house import VERA, BroadcastHouse, broadcast_house
-from tests.cast import DAY, NOON
+from tests.bot.broadcast_house import (
+    MONA,
+    OTTO,
+    TEXTS,
+    VERA,
+    BroadcastHouse,
+    broadcast_house,
+)
+from tests.cast import ALICE, DAY, NOON
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +46,7 @@ class Chat:
     """Managers at their phones; what the bot writes is read from the outbox."""
 
     def __init__(self, house: BroadcastHouse) -> None:
-        programme = house.programme
+        programme, broadcasts = house.programme, house.broadcasts
         invitations = Invitations(
             directory=programme.store,
             turns=programme.turns,
@@ -41,12 +55,16 @@ class Chat:
             keys=programme.house.keys,
             estimate=ComposedEstimate(programme.house),
         )
-        self.managers = Managers(house.broadcasts, invitations, ROLES)
+        self.cabinet = Cabinet({})
+        waves = Waves(programme.store, programme.clock, programme.poke)
+        inviting = Inviting(broadcasts, invitations, waves, self.cabinet)
+        deciding = Deciding(broadcasts, programme.decisions)
+        self.managers = Managers(broadcasts, inviting, deciding, ROLES)
         self.house = house
         self.said = 0
 
     async def says(
-        self, who: str, text: str = "", document: str | None = None, command: str | None = None
+        self, who: str, text: str = "", file: str | None = None, command: str | None = None
     ) -> list[Message]:
         """Write, tap (`command`) or send a file; gives what the bot answers that person."""
         self.said += 1
@@ -55,7 +73,10 @@ class Chat:
         if command is not None:
             ref = f"{who}:7"
             inbound = replace(inbound, command=command, callback="c", message_ref=ref)
-        await self.managers.heard(inbound, document)
+        if file is not None:
+            self.cabinet.contents["sent"] = file.encode()
+            inbound = replace(inbound, attachment=Attachment("sent", "customers.csv"))
+        await self.managers.heard(inbound)
         return (await self.read()).get(who, [])
 
     async def read(self) -> dict[str, list[Message]]:
@@ -101,7 +122,7 @@ async def test_a_file_that_is_attached_is_fetched_and_read(
     contents = {coding: rows.encode(coding) for coding in ("utf-8", "cp1252")}
     async with broadcast_house(tmp_path) as house:
         chat = Chat(house)
-        chat.managers = replace(chat.managers, files=Cabinet(contents))
+        chat.cabinet.contents.update(contents)
         file = Attachment(ref, "kunden.csv")
         inbound = Inbound("test", "file", Address("telegram:9001"), "", NOON, attachment=file)
 
@@ -157,7 +178,7 @@ async def test_a_file_is_rehearsed_before_anybody_is_invited(tmp_path: Path) -> 
         chat, store = Chat(house), house.programme.store
         file = "customer,phone,email,language,basis\n999,+491713920055,,de,consent\n"
 
-        [report] = await chat.says("9001", document=file)
+        [report] = await chat.says("9001", file=file)
         before = await store.customers()
         [done] = await chat.says("9001", command=_button(report, "Invite"))
 
@@ -165,7 +186,9 @@ async def test_a_file_is_rehearsed_before_anybody_is_invited(tmp_path: Path) -> 
         assert done.text.startswith("1 are invited")
 
 
-@pytest.mark.parametrize("text", ["/customer 200000", "/invite", "/credits", "/pause B1"])
+@pytest.mark.parametrize(
+    "text", ["/customer 200000", "/invite", "/credits", "/questions", "/pause B1"]
+)
 async def test_a_viewer_sees_no_single_customer_and_changes_nothing(
     tmp_path: Path, text: str
 ) -> None:
@@ -173,6 +196,7 @@ async def test_a_viewer_sees_no_single_customer_and_changes_nothing(
         [answer] = await Chat(house).says("9003", text)
 
         assert answer.text.startswith("⛔")
+        assert any(act.startswith("refused ") for act in await acts(house))
 
 
 async def test_what_a_manager_writes_is_no_customers_message(tmp_path: Path) -> None:
@@ -187,3 +211,198 @@ async def test_what_a_manager_writes_is_no_customers_message(tmp_path: Path) -> 
         assert "/broadcast" in help_.text
         assert not chat.managers.knows(Address("telegram:5"))
         assert Channel.TELEGRAM is Address("telegram:5").channel
+
+
+READS = {"/broadcast B1", "/broadcast list", "/stats"}
+ACTS = {
+    "/broadcast state:invited", "/pause B1", "/resume B1", "/cancel B1", "/start B1", "/retry B1",
+    "/customer 200000", "/invite", "/credits", "/questions", "/pause invitations",
+    "/resume invitations",
+}  # fmt: skip
+TAPS = {"test:B1", "report:B1", "accept:1", "sure:booked:x", "invite:", "credits:"}
+
+
+async def acts(house: BroadcastHouse) -> list[str]:
+    """Name what the managers' chain keeps."""
+    async with house.programme.store.snapshot() as kept:
+        return [row.act for row in await kept.acts(0, 1000)]
+
+
+@pytest.mark.parametrize(("who", "may"), [("9003", READS), ("9001", READS | ACTS | TAPS)])
+async def test_each_command_of_the_chat_is_for_its_roles_and_leaves_a_trace(
+    tmp_path: Path, who: str, may: set[str]
+) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(1)
+        await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+        chat, allowed = Chat(house), set()
+
+        for said in sorted(READS | ACTS | TAPS):
+            before = len(await acts(house))
+            is_tap = said in TAPS
+            answers = await chat.says(who, command=said) if is_tap else await chat.says(who, said)
+            if not any("not for the role" in answer.text for answer in answers):
+                allowed.add(said)
+            else:
+                assert len(await acts(house)) > before
+
+        assert allowed == may
+
+
+async def test_only_an_approver_approves(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(1)
+        await house.broadcasts.draft(OTTO, "state:invited", TEXTS)
+        chat = Chat(house)
+
+        for who in ("9001", "9003"):
+            [refused] = await chat.says(who, command="approve:B1:")
+            assert "not for the role" in refused.text
+
+
+async def test_an_objection_is_decided_by_two_taps_and_only_once(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        programme, chat = house.programme, Chat(house)
+        await programme.join(ALICE)
+        await programme.do_steps(ALICE)
+        for step in ("registration", "video", "app"):
+            await programme.book(step, ALICE)
+        at = programme.clock()
+        call = HotlineCalled(at=at, call_id="c1", duration_s=60, reason="bill")
+        await programme.report(call, ALICE)
+        await programme.say("OBJECT", ALICE)
+        await chat.read()
+
+        [listed] = await chat.says("9001", "/credits")
+        [asked] = await chat.says("9001", command=_button(listed, "Accept 1"))
+        [decided] = await chat.says("9001", command=_button(asked, "Yes"))
+        [late] = await chat.says("9002", command="sure:reject:1")
+
+        assert "objects" in listed.text
+        assert "cannot be taken back" in asked.text
+        assert "decided: accept" in decided.text
+        assert late.text.startswith("⛔")
+        assert "accept objection" in await acts(house)
+        [empty] = await chat.says("9001", "/credits")
+        assert empty.text == "Nothing waits for a decision."
+
+
+async def test_an_unknown_booking_is_settled_by_two_taps(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        programme, chat = house.programme, Chat(house)
+        await programme.join(ALICE)
+        await programme.do_steps(ALICE)
+        await programme.move("video", CreditState.REQUESTED, ALICE)
+        await programme.move("video", CreditState.UNKNOWN, ALICE)
+        credit = (await programme.credit("video", ALICE)).id
+
+        [listed] = await chat.says("9001", "/credits")
+        [asked] = await chat.says("9001", command=_button(listed, f"Booked {str(credit)[:8]}"))
+        await chat.says("9001", command=_button(asked, "Yes"))
+
+        assert (await programme.credit("video", ALICE)).state is CreditState.CONFIRMED
+
+
+async def test_stats_are_a_picture_and_words(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(3)
+
+        [shown] = await Chat(house).says("9003", "/stats")
+
+        assert "invited: 3" in shown.text
+        assert shown.document is not None
+        assert shown.document.content.startswith(b"\x89PNG")
+
+
+async def test_a_customer_is_one_line_of_time(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.programme.join(ALICE)
+
+        [shown] = await Chat(house).says("9001", "/customer 100001")
+
+        assert "Invited" in shown.text
+        assert "Invitation (sms" in shown.text
+        kept = await acts(house)
+        assert "customer" in kept
+
+
+async def test_a_typed_command_is_answered_by_the_card_that_goes_on(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(4)
+        await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+        await house.broadcasts.approve(OTTO, "B1")
+        chat, clock = Chat(house), house.programme.clock
+        cards = Cards(house.broadcasts, clock)
+
+        [answer] = await chat.says("9001", "/start B1")
+        await house.engine.tick()
+        await house.relay(2)
+        await cards.tick()
+        [edit] = (await chat.read())["9001"]
+        await cards.tick()
+        early = await chat.read()
+        await house.run_out()
+        clock.at += EVERY
+        await cards.tick()
+        told = (await chat.read())["9001"]
+        clock.at += EVERY
+        assert await cards.tick() is None
+
+        assert answer.replaces is None
+        assert "2 of 4" in edit.text
+        assert edit.replaces is not None
+        assert early == {}
+        assert [("done" in message.text, message.replaces is not None) for message in told] == [
+            (True, False),  # a notice, which rings
+            (True, True),
+        ]
+        assert await chat.read() == {}
+
+
+async def test_a_report_comes_as_a_file(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(3)
+        await house.started()
+        await house.run_out()
+
+        chat = Chat(house)
+        await chat.read()  # that it is done
+
+        [report] = await chat.says("9001", command="report:B1")
+
+        assert report.document is not None
+        assert report.document.content.count(b"accepted") == 3
+
+
+async def test_invitations_wait_while_they_are_paused(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        chat, clock = Chat(house), house.programme.clock
+        await house.programme.invite(ALICE)
+        file = "customer,phone,email,language,basis\n999,+491713920055,,de,consent\n"
+        [report] = await chat.says("9001", file=file)
+
+        [paused] = await chat.says("9001", "/pause invitations")
+        [refused] = await chat.says("9001", command=_button(report, "Invite"))
+        clock.at += timedelta(hours=1)
+        held = await house.relay()
+        await chat.says("9001", "/resume invitations")
+        clock.at += timedelta(hours=1)
+
+        assert "1 wait" in paused.text
+        assert "paused" in refused.text
+        assert held == 0
+        assert await house.relay() == 1
+
+
+async def test_a_manager_who_is_removed_in_the_middle_is_nobody(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+        chat = Chat(house)
+        await chat.says("9001", "/broadcast")
+        chat.managers = replace(chat.managers, roles={"9002": Role.APPROVER})
+
+        first = ManagersFirst(chat.managers, house.programme.conversations)
+        inbound = Inbound("test", "x", Address("telegram:9001"), "state:invited", NOON)
+        await first.heard(inbound)
+
+        assert await house.broadcasts.list(OTTO) == ()

@@ -1,0 +1,133 @@
+"""Invitations in the managers' chat: a file is rehearsed, shown, and taken once somebody confirms.
+
+Of the file nothing is kept here but where it lies and its hash: it is read once more when the
+button is pressed, and must then be the same.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+
+import msgspec
+
+from bot.broadcasting.authority import Actor
+from bot.broadcasting.broadcasts import Broadcasts
+from bot.channels.channel import (
+    Attachment,
+    Files,
+    FileTooLargeError,
+    FileUnavailableError,
+    Message,
+)
+from bot.commands.showing import wall
+from bot.inviting.customers_file import read_customers
+from bot.inviting.invitations import Invitations, InviteReport
+from bot.inviting.waves import Waves
+from bot.office.parts import page, tap
+from bot.setting_values import Role
+from flows.broadcast import BroadcastError
+
+MOST_LINES = 10
+_BY_SHELL = "use `statthotline invite FILE.csv`, or cut it in parts"
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    """A file that waits for its button."""
+
+    attachment: Attachment
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inviting:
+    """Takes files; `files` fetches them, None where the chat can carry none."""
+
+    broadcasts: Broadcasts
+    invitations: Invitations
+    waves: Waves
+    files: Files | None = None
+
+    async def asked(self, actor: Actor) -> Message:
+        """Say how to invite."""
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
+        return Message("Send the customers’ file (CSV); nobody is invited before you say so.")
+
+    async def rehearse(self, actor: Actor, attachment: Attachment) -> Message:
+        """Show what a file would do. Raises BroadcastError or UnusableFileError."""
+        await self.broadcasts.authority.look(actor, Role.MANAGER, "invite dry run", attachment.name)
+        content = await self._fetched(attachment)
+        report = await self.invitations.invite(read_customers(BytesIO(content)), dry_run=True)
+        waiting = _Waiting(attachment, hashlib.sha256(content).hexdigest())
+        await self._keep(actor, msgspec.json.encode(waiting).decode())
+        choices = (tap("Invite", "invite"), tap("Forget it", "stop")) if report.accepted else ()
+        return Message(self._words(report), choices)
+
+    def _words(self, report: InviteReport) -> str:
+        zone = self.broadcasts.house.terms.current.zone
+        bad = (*report.rejected, *report.repeated)
+        more = f"… and {len(bad) - MOST_LINES} more" if len(bad) > MOST_LINES else ""
+        first_at, done_at = wall(report.first_at, zone), wall(report.done_at, zone)
+        return page(
+            f"{report.rows} rows, nobody is invited yet",
+            f"to be invited: {report.invited}",
+            f"not invited (no basis, or opted out): {report.not_invited}",
+            f"held out: {report.held_out}",
+            f"duplicate: {report.duplicate}",
+            f"rejected: {len(report.rejected)}",
+            f"cost: {report.segments} SMS segments, {report.cost_cents / 100:.2f} €",
+            f"first message: {first_at}, last: {done_at}" if report.first_at else "",
+            *(f"line {row.line}: {row.reason}" for row in bad[:MOST_LINES]),
+            more,
+        )
+
+    async def confirm(self, actor: Actor) -> Message:
+        """Take the file that was shown. Raises BroadcastError if it is not the same any more."""
+        await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
+        kept = await self.broadcasts.store.get(f"invite.{actor.id}")
+        if not kept:
+            raise BroadcastError("this button is out of date; send the file again")
+        waiting = msgspec.json.decode(kept, type=_Waiting)
+        content = await self._fetched(waiting.attachment)
+        if hashlib.sha256(content).hexdigest() != waiting.digest:
+            raise BroadcastError("the file has changed; send it again")
+        if await self.waves.paused_at() is not None:
+            raise BroadcastError("invitations are paused; /resume invitations first")
+        await self.forget(actor)
+        report = await self.invitations.invite(read_customers(BytesIO(content)))
+        about = f"{waiting.attachment.name}: {report.invited} of {report.rows} rows"
+        await self.broadcasts.authority.noted(actor, "invite", about)
+        return Message(
+            f"{report.invited} are invited, {report.duplicate} were known already,"
+            f" {len(report.rejected)} were rejected."
+        )
+
+    async def act(self, actor: Actor, act: str) -> Message:
+        """Pause or resume all invitations that have not left."""
+        await self.broadcasts.authority.look(actor, Role.MANAGER, f"{act} invitations", "")
+        if act == "pause":
+            held = await self.waves.pause()
+            return Message(f"Invitations are paused; {held} wait. /resume invitations")
+        if await self.waves.paused_at() is None:
+            raise BroadcastError("invitations are not paused")
+        released = await self.waves.resume()
+        return Message(f"Invitations go on; {released} leave in their turn.")
+
+    async def forget(self, actor: Actor) -> None:
+        """Take nothing."""
+        await self._keep(actor, "")
+
+    async def _fetched(self, attachment: Attachment) -> bytes:
+        if self.files is None:
+            raise BroadcastError(f"{attachment.name}: cannot be fetched here; {_BY_SHELL}")
+        try:
+            return await self.files.read(attachment)
+        except FileTooLargeError:
+            why = (
+                f"{attachment.name}: is larger than the 20 MB that Telegram hands out; {_BY_SHELL}"
+            )
+        except FileUnavailableError:
+            why = f"{attachment.name}: could not be fetched; send it again"
+        raise BroadcastError(why)
+
+    async def _keep(self, actor: Actor, value: str) -> None:
+        await self.broadcasts.store.put(f"invite.{actor.id}", value)
