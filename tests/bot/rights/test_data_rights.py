@@ -4,11 +4,9 @@ import csv
 import io
 import json
 import zipfile
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from sqlite3 import connect
 
 import pytest
 
@@ -17,11 +15,13 @@ from bot.credits.audit import verify
 from bot.credits.ledger import check
 from bot.credits.proofs import prove
 from bot.rights.data_rights import Act
+from bot.rights.retention import Retention
 from flows.credit import CreditState
 from flows.customer import Contact, Customer
 from flows.events import AppInstalled, HotlineCalled, PortalRegistered
 from flows.journey import Stage
 from tests.bot.small_house import SmallHouse, small_house, words_of
+from tests.bot.sms_premises import sms_premises
 from tests.cast import ALICE, BABAK, BABAKS_TELEGRAM, DAY
 
 pytestmark = pytest.mark.anyio
@@ -163,22 +163,30 @@ async def test_a_credit_in_the_air_is_booked_to_the_pseudonym(tmp_path: Path) ->
         assert [row.line for row in await house.messages(pseudonym)] == []
 
 
-async def test_erasing_in_the_chat_takes_two_words_and_answers_once(tmp_path: Path) -> None:
-    async with small_house(tmp_path) as house:
-        await live(house)
-        phone = ALICE.contacts[0].address
+async def test_erasing_in_the_chat_takes_two_words_and_leaves_one_last_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with sms_premises(tmp_path) as house:
+        await live(house, replace(ALICE, attributes=FULL.attributes))
+        await house.work()
 
-        await house.hear("DELETE", phone)
-        asked = words_of((await house.messages())[-1])
-        await house.hear("DELETE", phone)
+        await house.write("DELETE")
+        await house.work()
+        asked = house.texts()[-1]
+        await house.write("DELETE")
+        await house.work(timedelta(minutes=1))
+        last = house.texts()[-1]
+        await house.write("hello?")
+        await house.work(timedelta(days=40))
+        await Retention(house.store, house.premises.house, house.premises.clock).tick()
 
-        assert "deleted" not in asked.lower()
-        rows = house.rows("select recipient, line, customer from outbox")
-        assert rows == [(phone.uri, "DataErased", None)]  # it goes when it is sent
-        with closing(connect(tmp_path / "bot.db")) as db, db:
-            db.execute("delete from outbox")
-        await house.store.rights.scrub()
+        assert "Shall we delete your data?" in asked
+        assert "2.4 GB" in asked  # what is lost by it is named
+        assert "our last message" in last
+        assert house.texts()[-1] == last
         assert found(tmp_path, *NAMES) == []
+        told = "".join(capsys.readouterr())
+        assert [name for name in NAMES if name in told] == []
 
 
 async def test_whoever_was_erased_is_not_written_to_again_and_not_invited_anew(

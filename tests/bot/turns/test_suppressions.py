@@ -1,7 +1,5 @@
 """STOPP is for good: it survives erasure, imports and the provider's word; only START opens."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,15 +18,6 @@ pytestmark = pytest.mark.anyio
 PHONE, MAIL = ALICE.contacts[0].address, Address("mailto:alice@example.org")
 BOTH = replace(ALICE, contacts=(Contact(MAIL), Contact(PHONE)))
 HOUR = timedelta(hours=1)
-OF_A_CUSTOMER = ("outbox", "contacts", "journal", "journeys", "wakes", "requests", "customers")
-
-
-def erase(house: SmsPremises, number: str = ALICE.number) -> None:
-    """Forget somebody, as the law asks: nothing is left but keyed hashes."""
-    with closing(sqlite3.connect(house.folder / "bot.db")) as db, db:
-        for table in OF_A_CUSTOMER:
-            name = "number" if table == "customers" else "customer"
-            db.execute(f"delete from {table} where {name} = ?", (number,))  # noqa: S608
 
 
 async def broadcast(house: SmsPremises, text: str = "News.", to: Address = PHONE) -> None:
@@ -50,7 +39,7 @@ async def test_after_erasure_and_import_somebody_is_still_out_until_they_say_sta
         await house.work()
         before = house.texts()
 
-        erase(house)
+        assert await house.premises.rights.erase(ALICE.number, "manager")
         imported = await house.invite()
         await broadcast(house)
         said_hello = await house.write("hello")
@@ -98,7 +87,7 @@ async def test_21610_opts_out_whether_it_comes_at_once_or_by_callback(
         (house.twilio.late if is_late else house.twilio.plan).append(21610)
         await house.invite()
         await house.work()
-        erase(house)
+        assert await house.premises.rights.erase(ALICE.number, "manager")
 
         assert await house.invite() == "not_invited"
         assert house.rows("select source from suppressions") == [("provider",)]
