@@ -26,10 +26,10 @@ ONCE = ("invites you", "With JOIN", "You are in", "Where you stand: portal", "Yo
 TOPUPS = "/tmf-api/prepayBalanceManagement/v4/topupBalance"
 
 
-async def live(folder: Path, for_s: float | None) -> bool:
+async def live(folder: Path, for_s: float | None, victim: str = "tests.stories.victim") -> bool:
     """Let one process live, for a while or to its end; tell whether it came to its end."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.stories.victim", str(folder)),
+        *(sys.executable, "-m", victim, str(folder)),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
