@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Refused, Unknown
+from bot.channels.channel import Fault, NotSent, Outcome, Refused, Unknown
+from bot.sending.health import Health
 from bot.sending.lanes import (
-    HALTING,
     Lane,
     Outbox,
     Surroundings,
@@ -32,6 +32,7 @@ GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
 LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
 SETTLE_TRIES = 6
+GROUPS = 4  # of those who wait for room, so that they share a claim
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -48,21 +49,22 @@ class Belt:
         self._resolver = Resolver(outbox, lane.handler, around)
         self._tasks: set[asyncio.Task[None]] = set()
         self._taken = 0
+        self._is_full = False
+        self._freed = asyncio.Event()
         self._landings = 0
         self._looking: set[int] = set()
         self._look_at: datetime | None = None
-        self._failures = 0
-        self._failing_until: datetime | None = None
-        self._is_halted = False
+        self._health = Health(lane.name, around)
         self._lead = Lead() if lane.rate and around.horizon_s else NO_LEAD
 
     async def drain(self) -> datetime | None:
         """Do everything that is due now and wait for its end; tell when the next thing is due."""
         while True:
             before = self._landings
+            self._freed.clear()
             due = await self.start_due()
             if self._tasks:
-                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                await self._freed.wait()
             elif before == self._landings:  # nobody's turn came while we asked
                 return due
 
@@ -75,14 +77,27 @@ class Belt:
         if self._look_at is None or self._look_at <= now:
             await self._start_look_ups(now)
         while room := self._room():
-            if not await self._claim(now, room):
+            self._is_full = await self._claim(now, room) == room
+            if not self._is_full:
                 return await self._next(now)
         return None
 
+    def _most(self) -> int:
+        """Tell how many may be in the air; while the lane is halted one alone tries it."""
+        return 1 if self._health.is_halted else self._lane.in_flight
+
     def _room(self) -> int:
-        """Tell how many more may be in the air; while the lane is halted one alone tries it."""
-        most = 1 if self._is_halted else self._lane.in_flight
-        return max(most - self._taken, 0)
+        return max(self._most() - self._taken, 0)
+
+    def _free(self, rows: int) -> None:
+        """Make room; where more wait than there was room for, they are asked for in groups."""
+        self._taken -= rows
+        if rows and (not self._is_full or self._room() >= self._most() // GROUPS):
+            self._wake()
+
+    def _wake(self) -> None:
+        self._freed.set()
+        self.on_freed()
 
     async def finish(self) -> None:
         """Wait for what is in the air, and give up on what takes too long: its lease tells."""
@@ -94,8 +109,8 @@ class Belt:
 
     # --- Claiming ---------------------------------------------------------------------------
 
-    async def _claim(self, now: datetime, room: int) -> bool:
-        """Take as many rows as there is room for, and post them; tell whether there were any."""
+    async def _claim(self, now: datetime, room: int) -> int:
+        """Take as many rows as there is room for, and post them; tell how many there were."""
         late_s = self._lead.late_s
         rows = await self._outbox.claim(
             Claim(
@@ -116,7 +131,7 @@ class Belt:
             self._around.metrics.lag.labels(self._lane.name).set(lag.total_seconds())
             self._taken += len(rows)
             self._spawn(self._post(rows, now, late_s))
-        return bool(rows)
+        return len(rows)
 
     async def _next(self, now: datetime) -> datetime | None:
         ahead_s = self._lead.ahead_s(self._around.horizon_s) / 2
@@ -142,7 +157,8 @@ class Belt:
         self._landings += 1
         if not task.cancelled() and task.exception() is not None:
             log.error("relay_row_failed", lane=self._lane.name, exc_info=task.exception())
-        self.on_freed()
+        if not self._tasks:
+            self._freed.set()
 
     # --- Sending ----------------------------------------------------------------------------
 
@@ -162,27 +178,35 @@ class Belt:
                     started += 1
             self._around.metrics.skipped.labels(self._lane.name).inc(len(rows) - started)
         finally:
-            self._taken -= len(rows) - started
+            self._free(len(rows) - started)
 
     def _posting(self, row: OutboxRow, now: datetime) -> Posting:
         keyed = self._around.keyed(row.recipient)
         return Posting(row.id, self._around.new_tag(), max(row.slot, now), keyed)
 
     async def _leave(self, row: OutboxRow, posting: Posting, late_s: float | None) -> None:
-        """Wait for the slot and hand the row over, if neither was lost meanwhile."""
+        """Hand a row over and record what became of it; somebody else may leave meanwhile."""
         try:
-            if not await self._is_still_to_leave(posting):
-                return
-            late = self._around.clock() - row.slot
-            self._lead.left(late)
-            if late > OVERSLEPT:
-                await self._conclude(row, posting.tag, NotSent("overslept"))
-            elif late_s is not None and late.total_seconds() > late_s:
-                await self._settle(give_back(row.id, self._around.clock()), posting.tag)
-            else:
-                await self._conclude(row, posting.tag, await self._send(row, posting.tag))
+            settle = await self._depart(row, posting, late_s)
         finally:
-            self._taken -= 1
+            self._free(1)
+        if settle is not None:
+            await self._settle(settle, posting.tag)
+            self._wake()  # the next to this recipient may leave
+
+    async def _depart(
+        self, row: OutboxRow, posting: Posting, late_s: float | None
+    ) -> Settle | None:
+        """Wait for the slot and hand the row over, if neither was lost meanwhile."""
+        if not await self._is_still_to_leave(posting):
+            return None
+        late = self._around.clock() - row.slot
+        self._lead.left(late)
+        if late > OVERSLEPT:
+            return await self._conclude(row, NotSent("overslept"))
+        if late_s is not None and late.total_seconds() > late_s:
+            return give_back(row.id, self._around.clock())
+        return await self._conclude(row, await self._send(row, posting.tag))
 
     async def _is_still_to_leave(self, posting: Posting) -> bool:
         """Wait for the moment; whoever had to wait looks once more whether a STOP came."""
@@ -201,19 +225,22 @@ class Belt:
             log.exception("send_failed", lane=self._lane.name, row=row.id)
             return Unknown(type(error).__name__)
 
-    async def _conclude(self, row: OutboxRow, tag: str, outcome: Outcome) -> None:
+    async def _conclude(self, row: OutboxRow, outcome: Outcome) -> Settle:
+        """Count an outcome, tell whoever has to know, and say what is to be recorded."""
         at = self._around.clock()
-        self._count(row, outcome, at)
+        self._health.count(row, outcome, at)
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
             await self._tell(row, outcome)
         if isinstance(outcome, NotSent) and outcome.holds == "recipient" and outcome.retry_after:
             await self._outbox.pause_recipient(row.recipient, at + outcome.retry_after)
-        verdict = judge(row, outcome, at, failures=self._failures, chance=self._around.chance)
+        verdict = judge(
+            row, outcome, at, failures=self._health.failures, chance=self._around.chance
+        )
         if verdict.rest is not None:
             await self._rest(verdict, at + verdict.rest)
         if verdict.is_alarm:
             log.error("send_refused", lane=self._lane.name, row=row.id, reason=verdict.reason)
-        await self._settle(verdict.settle, tag)
+        return verdict.settle
 
     async def _tell(self, row: OutboxRow, refusal: Refused) -> None:
         try:
@@ -224,9 +251,7 @@ class Belt:
     async def _rest(self, verdict: Verdict, until: datetime) -> None:
         await self._outbox.pause_lane(self._lane.name, until, verdict.reason)
         if verdict.is_alarm:
-            self._is_halted = True
-            self._around.metrics.paused.labels(self._lane.name).set(1)
-            log.error("lane_halted", lane=self._lane.name, until=until, reason=verdict.reason)
+            self._health.halt(until, verdict.reason)
 
     async def _settle(self, settle: Settle, tag: str) -> None:
         """Record what became of one attempt, if it is still the row's last.
@@ -242,31 +267,6 @@ class Belt:
                 wait = backoff(attempt, self._around.chance)
                 await self._around.until(self._around.clock() + wait)
         return await self._outbox.settle((settle,))
-
-    def _count(self, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
-        metrics, lane = self._around.metrics, self._lane.name
-        metrics.sends.labels(lane, _name(outcome)).inc()
-        match outcome:
-            case Accepted():
-                self._recovered()
-                metrics.tokens.labels(lane).inc(row.cost)
-            case Refused(fault) if fault not in HALTING:
-                self._recovered()
-            case NotSent(holds=holds) if holds != "recipient":
-                self._fail(at)
-            case _:
-                pass
-
-    def _recovered(self) -> None:
-        """Note that the provider serves us, whatever it says of one row."""
-        self._failures, self._failing_until, self._is_halted = 0, None, False
-        self._around.metrics.paused.labels(self._lane.name).set(0)
-
-    def _fail(self, at: datetime) -> None:
-        """Count a failure of the lane once for all that fail in the same moment."""
-        if self._failing_until is None or at >= self._failing_until:
-            self._failures += 1
-            self._failing_until = at + backoff(self._failures, self._around.chance)
 
     # --- Looking up what became of it --------------------------------------------------------
 
@@ -284,18 +284,7 @@ class Belt:
             await self._settle(await self._resolver.resolve(lost), lost.tag)
         finally:
             self._looking.discard(lost.row.id)
-
-
-def _name(outcome: Outcome) -> str:
-    match outcome:
-        case Accepted():
-            return "accepted"
-        case Refused(fault):
-            return fault.value
-        case NotSent():
-            return "not_sent"
-        case Unknown():
-            return "unknown"
+            self._wake()
 
 
 def _nothing() -> None:

@@ -1,0 +1,66 @@
+"""How a lane has fared lately on this node: its figures, its failures, and whether it is halted."""
+
+from datetime import datetime
+
+import structlog
+
+from bot.channels.channel import Accepted, NotSent, Outcome, Refused, Unknown
+from bot.sending.lanes import HALTING, Surroundings, backoff
+from storage.outbox import OutboxRow
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Health:
+    """Counts what sends came to; `failures` is how often in a row nothing could be sent."""
+
+    def __init__(self, lane: str, around: Surroundings) -> None:
+        self.failures = 0
+        self.is_halted = False
+        self._lane = lane
+        self._around = around
+        self._failing_until: datetime | None = None
+
+    def count(self, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
+        """Count an outcome, and what it says of the lane."""
+        metrics = self._around.metrics
+        metrics.sends.labels(self._lane, _name(outcome)).inc()
+        match outcome:
+            case Accepted():
+                self._recover()
+                metrics.tokens.labels(self._lane).inc(row.cost)
+            case Refused(fault) if fault not in HALTING:
+                self._recover()
+            case NotSent(holds=holds) if holds != "recipient":
+                self._fail(at)
+            case _:
+                pass
+
+    def halt(self, until: datetime, reason: str) -> None:
+        """Note that only one row at a time may try whether somebody has mended it."""
+        self.is_halted = True
+        self._around.metrics.paused.labels(self._lane).set(1)
+        log.error("lane_halted", lane=self._lane, until=until, reason=reason)
+
+    def _recover(self) -> None:
+        """Note that the provider serves us, whatever it says of one row."""
+        self.failures, self._failing_until, self.is_halted = 0, None, False
+        self._around.metrics.paused.labels(self._lane).set(0)
+
+    def _fail(self, at: datetime) -> None:
+        """Count a failure of the lane once for all that fail in the same moment."""
+        if self._failing_until is None or at >= self._failing_until:
+            self.failures += 1
+            self._failing_until = at + backoff(self.failures, self._around.chance)
+
+
+def _name(outcome: Outcome) -> str:
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Refused(fault):
+            return fault.value
+        case NotSent():
+            return "not_sent"
+        case Unknown():
+            return "unknown"
