@@ -10,12 +10,16 @@ import typer
 
 if TYPE_CHECKING:
     from bot.broadcasting.authority import Actor
-    from bot.broadcasting.broadcasts import Broadcasts
+    from bot.broadcasting.broadcasts import Broadcasts, Progress
     from bot.premises import Premises
 
 commands = typer.Typer(no_args_is_help=True, help="Messages to many.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+_INVITATIONS = "invitations"
+IdOrInvitations = Annotated[
+    str, typer.Argument(metavar="ID", help="The broadcast's id, or `invitations`: all of them.")
+]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The broadcast's id, such as B7.")]
 As = Annotated[
     str | None,
@@ -144,13 +148,13 @@ def start(broadcast: Id, *, manager: As = None, as_json: AsJson = False) -> None
 
 
 @commands.command(epilog="Example: statthotline broadcast pause B7 --as 4711")
-def pause(broadcast: Id, *, manager: As = None, as_json: AsJson = False) -> None:
+def pause(broadcast: IdOrInvitations, *, manager: As = None, as_json: AsJson = False) -> None:
     """Stop planning and sending until it is resumed."""
     _act("pause", broadcast, manager, as_json=as_json)
 
 
 @commands.command(epilog="Example: statthotline broadcast resume B7 --as 4711")
-def resume(broadcast: Id, *, manager: As = None, as_json: AsJson = False) -> None:
+def resume(broadcast: IdOrInvitations, *, manager: As = None, as_json: AsJson = False) -> None:
     """Go on where it stood."""
     _act("resume", broadcast, manager, as_json=as_json)
 
@@ -164,7 +168,10 @@ def cancel(broadcast: Id, *, manager: As = None, as_json: AsJson = False) -> Non
 def _act(name: str, broadcast: str, manager: str | None, *, as_json: bool) -> None:
     from bot.commands import broadcast as command
 
-    async def work(broadcasts: "Broadcasts", actor: "Actor", _: "Premises") -> None:
+    async def work(broadcasts: "Broadcasts", actor: "Actor", house: "Premises") -> None:
+        if broadcast == _INVITATIONS:
+            await _act_on_invitations(name, actor, house, as_json=as_json)
+            return
         acts = {
             "start": broadcasts.start,
             "pause": broadcasts.pause,
@@ -177,6 +184,21 @@ def _act(name: str, broadcast: str, manager: str | None, *, as_json: bool) -> No
     _inside(manager, work)
 
 
+async def _act_on_invitations(
+    name: str, actor: "Actor", house: "Premises", *, as_json: bool
+) -> None:
+    from bot.commands import broadcast as command
+    from bot.commands.refusal import RefusedError
+    from bot.managing import waves_of
+    from bot.setting_values import Role
+
+    if name not in ("pause", "resume"):
+        raise RefusedError(f"{_INVITATIONS}: can be paused and resumed, and nothing else")
+    authority = house.broadcasts.authority
+    await authority.look(actor, Role.MANAGER, f"{name} {_INVITATIONS}", "")
+    await command.pace_invitations(waves_of(house), name, json=as_json)
+
+
 @commands.command(epilog="Example: statthotline broadcast show B7 --csv report.csv")
 def show(
     broadcast: Id,
@@ -184,6 +206,9 @@ def show(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what became of everybody.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow it with a bar until it rests.")
+    ] = False,
     manager: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -191,12 +216,17 @@ def show(
     from bot.commands import broadcast as command
 
     async def work(broadcasts: "Broadcasts", actor: "Actor", _: "Premises") -> None:
-        progress = await broadcasts.show(actor, broadcast)
+        look = command.watch if watch else _shown
+        progress = await look(broadcasts, actor, broadcast)
         if csv is not None:
             await command.write_report(broadcasts, actor, broadcast, csv)
         command.show_progress(progress, json=as_json)
 
     _inside(manager, work)
+
+
+async def _shown(broadcasts: "Broadcasts", actor: "Actor", broadcast: str) -> "Progress":
+    return await broadcasts.show(actor, broadcast)
 
 
 @commands.command("list", epilog="Example: statthotline broadcast list")

@@ -28,12 +28,16 @@ def managers_of(
         estimate=premises.estimate,
     )
     broadcasts = premises.broadcasts
-    waves = Waves(premises.store, premises.clock, premises.bell.ring)
-    inviting = Inviting(broadcasts, invitations, waves, files)
+    inviting = Inviting(broadcasts, invitations, waves_of(premises), files)
     return Managers(broadcasts, inviting, Deciding(broadcasts, premises.decisions), roles)
 
 
 def office_workers(premises: Premises, roles: Mapping[str, Role]) -> tuple[Worker, ...]:
-    """Make what brings questions and suggestions to the managers."""
+    """Make what brings questions and suggestions to the managers, and holds what they paused."""
     broadcasts = premises.broadcasts
-    return QuestionShowing(broadcasts, roles), Suggesting(broadcasts, roles)
+    return QuestionShowing(broadcasts, roles), Suggesting(broadcasts, roles), waves_of(premises)
+
+
+def waves_of(premises: Premises) -> Waves:
+    """Make what pauses and resumes invitations."""
+    return Waves(premises.store, premises.clock, premises.bell.ring)

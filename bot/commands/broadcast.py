@@ -1,22 +1,22 @@
 """`broadcast`: how drafts are read from the command line, and previews and progress shown there."""
 
-import csv
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts, Progress
+from bot.broadcasting.cards import length_words
 from bot.broadcasting.previewing import Preview
+from bot.broadcasting.reports import as_csv
 from bot.commands.refusal import RefusedError
-from bot.commands.showing import Json, as_json, facts, moment, table
-from flows.broadcast import RecipientState
+from bot.commands.showing import Json, as_json, counting, facts, moment, table
+from bot.inviting.waves import Waves
+from flows.broadcast import BroadcastState, RecipientState
 
-_PAGE = 1000
 _BAR = 30
-_COLUMNS = (
-    "customer", "state", "reason", "attempts", "address", "channel", "sent_at", "provider_id",
-    "segments", "price_cents", "code",
-)  # fmt: skip
+_EVERY_S = 1.0
+_GOING_ON = (BroadcastState.SCHEDULED, BroadcastState.RUNNING)
 
 
 def texts_of(given: Iterable[str]) -> dict[str, str]:
@@ -90,7 +90,7 @@ def show_preview(preview: Preview, *, json: bool) -> None:
         [
             *((f"not {reason}", str(count)) for reason, count in preview.excluded.items()),
             ("cost", f"{preview.segments} SMS segments, {preview.cost_cents / 100:.2f} €"),
-            ("takes", f"{preview.duration_s} s"),
+            ("takes", length_words(preview.duration_s)),
             ("replies", f"about {preview.replies_per_hour} in the busiest hour"),
             ("hash", preview.hash[:16]),
         ],
@@ -159,15 +159,38 @@ def show_list(all_: Iterable[Progress], *, json: bool) -> None:
 async def write_report(broadcasts: Broadcasts, actor: Actor, broadcast: str, path: Path) -> None:
     """Write what became of everybody. Raises RefusedError if the file cannot be written."""
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(_COLUMNS)
-            after = ""
-            while page := await broadcasts.report(actor, broadcast, after, _PAGE):
-                for row in page:
-                    facts_ = (row.customer, row.state, row.reason, row.attempts, row.address)
-                    sent = (row.channel, moment(row.sent_at), row.ref, row.segments)
-                    writer.writerow((*facts_, *sent, row.price_cents, row.code))
-                after = page[-1].customer
+        with path.open("wb") as file, counting("recipients") as tell:
+            written, of = 0, (await broadcasts.show(actor, broadcast)).counts.planned
+            async for lines in as_csv(broadcasts, actor, broadcast):
+                file.write(lines)
+                written += lines.count(b"\n")
+                tell(written, of)
     except OSError as error:
         raise RefusedError(f"{path}: {error.strerror}") from None
+
+
+async def watch(broadcasts: Broadcasts, actor: Actor, broadcast: str) -> Progress:
+    """Follow a broadcast with a bar until it rests; gives how it then stands."""
+    progress = await broadcasts.show(actor, broadcast)
+    with counting(progress.id) as tell:
+        while progress.row.state in _GOING_ON:
+            planned = progress.counts.planned
+            tell(planned - progress.left, planned)
+            await asyncio.sleep(_EVERY_S)
+            row = await broadcasts.keeper.find(progress.row.id)
+            progress = await broadcasts.progress(row or progress.row)
+    return progress
+
+
+async def pace_invitations(waves: Waves, act: str, *, json: bool) -> None:
+    """Pause or resume all invitations that have not left. Raises RefusedError."""
+    if act == "resume" and await waves.paused_at() is None:
+        raise RefusedError("invitations are not paused")
+    moved = await (waves.pause() if act == "pause" else waves.resume())
+    paused_at = await waves.paused_at()
+    if json:
+        as_json({"paused_at": moment(paused_at), "waiting": moved})
+    else:
+        facts(
+            "Invitations are paused" if paused_at else "Invitations go on", [("wait", str(moved))]
+        )

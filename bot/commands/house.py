@@ -26,6 +26,9 @@ class Register(Protocol):
     async def dossier(self, customer: str) -> Dossier | None:
         """Read everything about one customer."""
 
+    async def get(self, name: str) -> str | None:
+        """Read one kept value."""
+
 
 class OpenHouse(Protocol):
     """A house whose store is open and whose workers stand still."""

@@ -7,6 +7,7 @@ from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, bar, facts, moment, table, wall
 from bot.inviting.customers_file import Rejected, UnusableFileError, read_customers
 from bot.inviting.invitations import Invitations, InviteReport
+from bot.inviting.waves import PAUSED
 
 _SHOWN = 20  # rejected lines on a terminal; --json has all
 
@@ -15,6 +16,8 @@ async def invite(
     house: OpenHouse, path: Path, *, dry_run: bool, holdout_percent: float | None
 ) -> InviteReport:
     """Take a file, with a bar on the terminal. Raises RefusedError if it cannot be used."""
+    if not dry_run and await house.store.get(PAUSED):
+        raise RefusedError("invitations are paused; `broadcast resume invitations` first")
     invitations = Invitations(
         directory=house.store,
         turns=house.turns,

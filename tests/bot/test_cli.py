@@ -89,6 +89,9 @@ class House:
     async def dossier(self, customer: str) -> Dossier | None:
         return self.dossiers.get(customer)
 
+    async def get(self, name: str) -> str | None:
+        return None
+
     async def would_invite(self, customer: Customer, *, is_held_out: bool) -> str:
         if customer.number in self.dossiers:
             return "duplicate"
