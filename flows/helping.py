@@ -17,6 +17,7 @@ from flows.journey import Journey, Outcome, Question, Stage
 from flows.lines import (
     AngerHeard,
     ConsentAwaited,
+    CourtesyReturned,
     EraseAsked,
     HotlineOffered,
     LanguageUnknown,
@@ -33,6 +34,10 @@ from flows.lines import (
 OFFER_LASTS = timedelta(days=1)
 _PLAINLY = 2  # failures in a row: a person is asked, called or not
 _LOOPING = 6  # failures in a row, from which on two machines may be talking to one another
+_NO_FAILURES: dict[Remark | None, Line] = {
+    Remark.COURTESY: CourtesyReturned(),
+    Remark.SIGNS: SignsSeen(),
+}
 _FIRST_FAILURES: dict[Remark | None, Line] = {
     None: Misunderstood(),
     Remark.ANGER: AngerHeard(),
@@ -78,8 +83,8 @@ def call_person(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
 
 def _fail(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
     """Offer a person the first time, and ask one the second time in a row."""
-    if heard.remark is Remark.SIGNS:
-        return Outcome(journey, (Say(SignsSeen(), Purpose.ANSWER),))
+    if heard.remark in _NO_FAILURES:
+        return Outcome(journey, (Say(_NO_FAILURES[heard.remark], Purpose.ANSWER),))
     times = journey.misunderstandings + 1
     journey = replace(journey, misunderstandings=times, question=None)
     if times > _LOOPING:

@@ -28,6 +28,7 @@ class Intent(StrEnum):
 class Remark(StrEnum):
     """What a free text is, where it is no question about a topic."""
 
+    COURTESY = "courtesy"  # a greeting or thanks, and nothing else
     SIGNS = "signs"  # no words at all: emoji, a dot
     ANGER = "anger"
     FOREIGN = "foreign"  # in a language that we do not speak

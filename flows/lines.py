@@ -526,6 +526,13 @@ class Misunderstood(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class CourtesyReturned(Line):
+    """Only a greeting or thanks came: we are there, and say how to go on."""
+
+    offers = (Intent.HELP, Intent.STATUS)
+
+
+@dataclass(frozen=True, slots=True)
 class SignsSeen(Line):
     """Only emoji or other signs came: words are needed."""
 

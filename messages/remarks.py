@@ -20,6 +20,8 @@ def remark_on(text: str, topics: Topics) -> Remark | None:
     spoken = words(fold(text))
     if not any(word.isalnum() for word in spoken):
         return Remark.SIGNS
+    if topics.is_courtesy(spoken):
+        return Remark.COURTESY
     if _is_foreign(text, spoken, topics):
         return Remark.FOREIGN
     return Remark.ANGER if topics.is_angry(text) else None

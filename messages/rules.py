@@ -130,6 +130,7 @@ _ANSWERS = (
     lines.TopicAnswered,
     lines.TopicsOffered,
     lines.ConsentAwaited,
+    lines.CourtesyReturned,
     lines.SignsSeen,
     lines.AngerHeard,
     lines.LanguageUnknown,

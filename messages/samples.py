@@ -109,6 +109,7 @@ EXTREMES: tuple[Line, ...] = (
     lines.Help(is_member=True),
     lines.Help(is_member=False),
     lines.Misunderstood(),
+    lines.CourtesyReturned(),
     lines.SignsSeen(),
     lines.AngerHeard(),
     lines.LanguageUnknown(),

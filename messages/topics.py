@@ -124,10 +124,12 @@ class Topics:
         topics: Mapping[str, Mapping[str, Topic]],
         ranking: Ranking,
         anger: Iterable[str] = (),
+        courtesy: Iterable[str] = (),
     ) -> None:
         self._topics = topics
         self._ranking = ranking
         self._anger = frozenset(word for said in anger for word in words(fold(said)))
+        self._courtesy = frozenset(word for said in courtesy for word in words(fold(said)))
         self._spread = Counter(
             word
             for spoken in topics.values()
@@ -180,6 +182,10 @@ class Topics:
         told = (word for word in words(fold(text)) if word.isalpha() and len(word) >= _TELLING)
         return tuple(dict.fromkeys(w for w in told if known.get(w, 0) <= _COMMON))
 
+    def is_courtesy(self, spoken: Iterable[str]) -> bool:
+        """Tell whether folded words are a greeting or thanks and nothing else."""
+        return self._courtesy.issuperset(spoken)
+
     def is_angry(self, text: str) -> bool:
         """Tell whether somebody swears, in any language."""
         return not self._anger.isdisjoint(words(fold(text)))
@@ -226,7 +232,7 @@ def load(overrides: Path | None = None) -> Topics:
     topics = {language: dict(_topics(language, tables)) for language, tables in told.items()}
     courtesy = {word for tables in told.items() for word in _listed("courtesy", *tables)}
     anger = [word for tables in told.items() for word in _listed("anger", *tables)]
-    return Topics(topics, Ranking(dict(_phrases(told, topics)), courtesy), anger)
+    return Topics(topics, Ranking(dict(_phrases(told, topics)), courtesy), anger, courtesy)
 
 
 def _own(language: str) -> str:

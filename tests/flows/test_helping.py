@@ -89,6 +89,7 @@ def test_two_machines_do_not_talk_for_ever() -> None:
 @pytest.mark.parametrize(
     ("remark", "line"),
     [
+        (Remark.COURTESY, "CourtesyReturned"),
         (Remark.SIGNS, "SignsSeen"),
         (Remark.ANGER, "AngerHeard"),
         (Remark.FOREIGN, "LanguageUnknown"),

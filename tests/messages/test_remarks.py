@@ -1,4 +1,4 @@
-"""Remarks: what is no question about a topic is told apart, and no real question is taken for one."""
+"""Remarks: what is no question about a topic is told apart, and no question is taken for one."""
 
 import pytest
 
@@ -14,6 +14,8 @@ from tests.messages.asking import OUTSIDE, questions
         ("😀😀", Remark.SIGNS),
         ("???", Remark.SIGNS),
         ("", Remark.SIGNS),
+        ("Vielen Dank!", Remark.COURTESY),
+        ("hello", Remark.COURTESY),
         ("faturam neden bu kadar yüksek geldi", Remark.FOREIGN),
         ("bonjour je ne comprends pas ma facture", Remark.FOREIGN),
         ("почему такой большой счёт", Remark.FOREIGN),
