@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flows.advance import advance
-from flows.effects import AskPerson, Erase, Listen, Request, Say, Silence
+from flows.effects import Erase, Listen, Say, Silence
 from flows.events import (
     AddressLinked,
     CreditMoved,
