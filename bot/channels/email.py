@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Parcel, Refused, Unknown
-from bot.channels.email_bodies import html_of
+from bot.channels.email_bodies import html_of, text_of
 from flows.customer import Channel
 
 CONNECTIONS = 2
@@ -75,8 +75,9 @@ class EmailSender:
     async def _connected(self) -> aiosmtplib.SMTP:
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_connected:
+            if await _answers(connection):
                 return connection
+            connection.close()
         parts = urlsplit(self._server.url)
         connection = aiosmtplib.SMTP(
             hostname=parts.hostname,
@@ -105,6 +106,18 @@ class EmailSender:
         return Accepted(message_id(parcel, self._server))
 
 
+async def _answers(connection: aiosmtplib.SMTP) -> bool:
+    """Ask a kept connection whether it still stands: a letter lost on it would be of unknown fate.
+
+    Mail servers hang up after a few idle minutes, and only the next command finds out.
+    """
+    try:
+        await connection.noop()
+    except (aiosmtplib.SMTPException, OSError, TimeoutError):
+        return False
+    return True
+
+
 def message_id(parcel: Parcel, server: MailServer) -> str:
     """Name a message for good: a second attempt of the same row has the same name."""
     return f"<{parcel.name or parcel.tag}@{server.domain}>"
@@ -123,8 +136,9 @@ def compose(parcel: Parcel, server: MailServer, at: datetime) -> bytes:
     if message.unsubscribe:
         letter["List-Unsubscribe"] = f"<{message.unsubscribe}>"
         letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    letter.set_content(message.text)
-    letter.add_alternative(html_of(message), subtype="html")
+    # Quoted, for not every server on the way takes eight bits or long lines.
+    letter.set_content(text_of(message), cte="quoted-printable")
+    letter.add_alternative(html_of(message), subtype="html", cte="quoted-printable")
     return letter.as_bytes()
 
 

@@ -1,4 +1,4 @@
-"""The HTML half of an e-mail: the same words as the text, as paragraphs, links and buttons."""
+"""The two halves of an e-mail: the same words as text and as HTML, each with the way out below."""
 
 import re
 from html import escape
@@ -15,6 +15,18 @@ _PAGE = (
 )
 
 
+_WAY_OUT = "Abmelden · Unsubscribe"
+
+
+def text_of(message: Message) -> str:
+    """Write a message as text; the way out stands below for programs that show no header."""
+    return (
+        f"{message.text}\n\n{_WAY_OUT}: {message.unsubscribe}"
+        if message.unsubscribe
+        else message.text
+    )
+
+
 def html_of(message: Message) -> str:
     """Write a message as a small page that loads nothing."""
     paragraphs = [_paragraph(p) for p in message.text.split("\n\n") if p.strip()]
@@ -23,6 +35,9 @@ def html_of(message: Message) -> str:
         for c in message.choices
         if c.url is not None
     ]
+    if message.unsubscribe:
+        url = escape(message.unsubscribe)
+        paragraphs.append(f'<p style="font-size:small"><a href="{url}">{_WAY_OUT}</a></p>')
     return _PAGE.format(paragraphs="".join(paragraphs))
 
 

@@ -68,6 +68,9 @@ def use_by(purpose: Purpose, due: datetime) -> datetime | None:
     return due + patience if patience else None
 
 
-def is_worth_twice(purpose: Purpose) -> bool:
-    """Tell whether a lost one hurts more than a second one (sms.md section 5)."""
-    return purpose in (Purpose.NOTICE, Purpose.REPORT, Purpose.INVITATION)
+def is_worth_twice(purpose: Purpose, channel: Channel) -> bool:
+    """Tell whether a lost one hurts more than a second one (sms.md section 5).
+
+    A letter has the same Message-ID each time, so a second one does no harm (section 9).
+    """
+    return channel is Channel.EMAIL or purpose in (Purpose.NOTICE, Purpose.REPORT, Purpose.INVITATION)

@@ -46,11 +46,19 @@ class Postbox:
     answers: dict[str, str] = field(default_factory=dict)
     letters: list[bytes] = field(default_factory=list)
     drops: bool = False
+    servers: list[SMTP] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """End every connection, as mail servers do after a while."""
+        for server in self.servers:
+            if server.transport is not None:
+                server.transport.close()
 
     async def handle_RCPT(  # noqa: N802 - the name and shape are aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.rcpt_tos.append(address)
+        self.servers.append(server)
         return self.answers.get("rcpt", "250 OK")
 
     async def handle_DATA(  # noqa: N802 - the name is aiosmtpd's

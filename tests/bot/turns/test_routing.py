@@ -91,5 +91,6 @@ def test_reminders_and_invitations_grow_stale_news_does_not() -> None:
 def test_answers_leave_first_and_invitations_last() -> None:
     assert min(PRIORITIES, key=PRIORITIES.__getitem__) is Purpose.ANSWER
     assert max(PRIORITIES, key=PRIORITIES.__getitem__) is Purpose.INVITATION
-    assert not is_worth_twice(Purpose.REMINDER)
-    assert is_worth_twice(Purpose.NOTICE)
+    assert not is_worth_twice(Purpose.REMINDER, Channel.SMS)
+    assert is_worth_twice(Purpose.NOTICE, Channel.SMS)
+    assert is_worth_twice(Purpose.ANSWER, Channel.EMAIL)
