@@ -73,4 +73,8 @@ def is_worth_twice(purpose: Purpose, channel: Channel) -> bool:
 
     A letter has the same Message-ID each time, so a second one does no harm (section 9).
     """
-    return channel is Channel.EMAIL or purpose in (Purpose.NOTICE, Purpose.REPORT, Purpose.INVITATION)
+    return channel is Channel.EMAIL or purpose in (
+        Purpose.NOTICE,
+        Purpose.REPORT,
+        Purpose.INVITATION,
+    )
