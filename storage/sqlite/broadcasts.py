@@ -337,9 +337,3 @@ def _report(db: sqlite3.Connection, number: int, after: str, most: int) -> tuple
         ReportRow(customer, state, reason, attempts, address, lane, to_moment_or_none(at), *rest)
         for customer, state, reason, attempts, address, lane, at, *rest in rows
     )
-
-
-def posted_as(db: sqlite3.Connection, row_id: int) -> BroadcastState | None:
-    """Tell how the broadcast stands to which a row of the outbox belongs, None if to none."""
-    found = db.execute(_SQL["broadcast_of_row"], (row_id,)).fetchone()
-    return BroadcastState(found[0]) if found else None

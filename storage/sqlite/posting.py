@@ -8,7 +8,6 @@ from flows.broadcast import BroadcastState
 from storage.outbox import Leaving, Left, OutboxState, Permit, Posting
 from storage.queries import load
 from storage.records import to_int, to_moment, to_moment_or_none
-from storage.sqlite.broadcasts import posted_as
 
 LATELY = timedelta(days=32)  # what a month's cap has to know
 PAUSED_FOR = timedelta(seconds=30)  # then a row of a paused broadcast is looked at again
@@ -20,6 +19,7 @@ _BROADCASTS = load("sqlite", "broadcasts")
 _Claimed = tuple[
     str | None, int, int, int, int | None,
     str | None, int | None, int | None, int,
+    str | None,
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def _post(db: sqlite3.Connection, posting: Posting, permit: Permit) -> bool:
     reason = _closed(row) if row[1] else None
     if reason is not None:
         return _skip(db, posting.id, reason, row[0])
-    if row[1] and _is_stopped(db, posting):
+    if row[1] and _is_stopped(db, posting, row[9]):
         return False
     use_by, at = to_moment_or_none(row[4]), _permitted(db, posting, row, permit)
     if use_by is not None and use_by <= max(at, posting.at):
@@ -55,7 +55,7 @@ def _post(db: sqlite3.Connection, posting: Posting, permit: Permit) -> bool:
 
 def _closed(row: _Claimed) -> str | None:
     """Tell why nothing unasked may go to an address."""
-    customer, _, _, _, _, address, opted_out_at, blocked_at, is_suppressed = row
+    customer, _, _, _, _, address, opted_out_at, blocked_at, is_suppressed, _ = row
     if is_suppressed or opted_out_at is not None:
         return "opted_out"
     if customer is None:
@@ -65,9 +65,9 @@ def _closed(row: _Claimed) -> str | None:
     return "blocked" if blocked_at is not None else None
 
 
-def _is_stopped(db: sqlite3.Connection, posting: Posting) -> bool:
-    """Obey a pause or a cancel that came after the row was claimed."""
-    match posted_as(db, posting.id):
+def _is_stopped(db: sqlite3.Connection, posting: Posting, broadcast: str | None) -> bool:
+    """Obey a pause or a cancel of a row's broadcast that came after the row was claimed."""
+    match broadcast:
         case BroadcastState.PAUSED | BroadcastState.SCHEDULED:
             due = posting.at + PAUSED_FOR
             db.execute(_BROADCASTS["hold"], (to_int(due), posting.id))

@@ -277,13 +277,6 @@ where broadcast = ?1 and state = 'planned' and outbox is null
                    where broadcast = ?1 and state = 'planned' and outbox is null
                    limit ?2);
 
--- broadcast_of_row --
--- The broadcast that a row of the outbox belongs to, and how it stands.
-select b.state
-from recipients r
-join broadcasts b on b.id = r.broadcast
-where r.outbox = ?;
-
 -- hold --
 -- Paused: a claimed row waits, which was no attempt.
 update outbox

@@ -132,6 +132,17 @@ set state   = iif(state in ('delivered', 'failed') or rank = 5, state, 'accepted
     lease   = iif(rank = 5, lease, null)
 where id = ?;
 
+-- accept_attempt --
+-- The same for a customer's row that has not gone on to another attempt; nothing happens if it has,
+-- or if the id is another row's.
+update or ignore outbox
+set state   = iif(state in ('delivered', 'failed') or rank = 5, state, 'accepted'),
+    ref     = coalesce(?, ref),
+    sent_at = coalesce(sent_at, ?),
+    reason  = iif(state in ('delivered', 'failed') or rank = 5, reason, ?),
+    lease   = iif(rank = 5, lease, null)
+where id = ? and tag = ? and customer is not null;
+
 -- wait --
 -- Send it again, from then on.
 update outbox

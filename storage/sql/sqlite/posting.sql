@@ -1,10 +1,13 @@
 -- read_claimed --
--- What may have changed since a row was claimed, and how its address stands now.
+-- What may have changed since a row was claimed, and how its address and its broadcast stand now.
 select o.customer, o.is_unasked, o.priority, o.attempt, o.use_by,
        c.address, c.opted_out_at, c.blocked_at,
-       exists (select 1 from suppressions where address_hash = ?1)
+       exists (select 1 from suppressions where address_hash = ?1),
+       b.state
 from outbox o
 left join contacts c on c.address = o.recipient and c.customer = o.customer
+left join recipients r on r.outbox = o.id
+left join broadcasts b on b.id = r.broadcast
 where o.id = ?2 and o.state = 'claimed';
 
 -- left_lately --
