@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from bot.broadcasting.authority import Actor, Authority
 from bot.broadcasting.previewing import Preview, Previews
+from bot.broadcasting.pricing import check_price
 from bot.broadcasting.trial import trial, usable
 from bot.setting_values import Role
 from bot.turns.house import House
@@ -103,8 +104,8 @@ class Broadcasts:
             drafted_at=self.house.clock(),
             starts_at=self._moment(at),
         )
-        if await self.previews.planned(row) == 0:
-            raise BroadcastError(f"{audience}: nobody can be written to; widen the audience")
+        (await self.previews.reach(audience)).check(audience)
+        check_price(await self.previews.of(row))
         number = await self.keeper.draft(row, self.authority.audit(actor, "broadcast draft", ""))
         return f"B{number}"
 

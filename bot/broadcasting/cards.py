@@ -12,6 +12,7 @@ import msgspec
 from bot.broadcasting.broadcasts import Broadcasts, Progress
 from bot.broadcasting.previewing import Preview, Rendering
 from bot.channels.channel import Choice, Inbound, Message
+from bot.channels.telegram_text import plain
 from bot.turns.composing import encode
 from bot.turns.house import House
 from flows.broadcast import BroadcastState, RecipientState
@@ -83,7 +84,7 @@ def card(progress: Progress, zone: ZoneInfo) -> Message:
         f"passed over {excluded}" if excluded else "",
         f"{progress.rate_per_s:.1f} a second" if progress.rate_per_s and progress.left else "",
         _when(progress, zone),
-        "" if planned else escape(f"{row.draft.audience}: {texts[:_EXCERPT]}"),
+        "" if planned else escape(f"{row.draft.audience}: {plain(texts)[:_EXCERPT]}"),
     ]
     return Message("\n".join(line for line in lines if line), _choices(progress))
 

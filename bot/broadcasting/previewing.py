@@ -46,6 +46,24 @@ class Preview:
     replies_per_hour: int
     hash: str
     draft: Draft
+    samples: Mapping[str, Facts]  # of a real customer, by language
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many of an audience would be written to, and how many are passed over for what reason."""
+
+    planned: int
+    excluded: Mapping[str, int]
+
+    def check(self, audience: str) -> None:
+        """Raise BroadcastError if nobody would be written to."""
+        if self.planned == 0:
+            why = ", ".join(f"{count} {reason}" for reason, count in self.excluded.items())
+            raise BroadcastError(
+                f"{audience}: nobody can be written to ({why or 'nobody is there'});"
+                " widen the audience"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +89,28 @@ class Previews:
 
     async def planned(self, row: BroadcastRow) -> int:
         """Count those who would be written to."""
-        groups = await self.keeper.survey(self.audience(row), Asked())
-        return sum(group.count for group in groups if group.reason is None)
+        return (await self.reach(row.draft.audience, row.id)).planned
+
+    async def reach(self, audience: str, number: int = 0) -> Reach:
+        """Count an audience."""
+        groups = await self.keeper.survey(self._audience(audience, number), Asked())
+        planned = sum(group.count for group in groups if group.reason is None)
+        return Reach(planned, _excluded(groups))
 
     def audience(self, row: BroadcastRow) -> Audience:
         """Put together whom a broadcast is for, as the terms have it now."""
+        return self._audience(row.draft.audience, row.id)
+
+    def _audience(self, text: str, number: int) -> Audience:
         rule = self.house.terms.current.messages
         on = (channel for channel, _ in self.house.lanes.by_channel)
         return Audience(
-            terms=read_audience(row.draft.audience),
+            terms=read_audience(text),
             schemes=tuple(SCHEMES[channel] for channel in on),
             now=self.house.clock(),
             per_week=rule.promotional_per_week,
             per_month=rule.promotional_per_month,
-            broadcast=row.id,
+            broadcast=number,
         )
 
     async def of(self, row: BroadcastRow) -> Preview:
@@ -108,6 +134,7 @@ class Previews:
             replies_per_hour=_replies(planned, duration_s),
             hash=fingerprint(row.draft),
             draft=row.draft,
+            samples={group.language: self._facts(group, asked) for group in reached},
         )
 
     def _duration_s(self, row: BroadcastRow, tokens: Mapping[Channel, int]) -> int:
@@ -122,13 +149,15 @@ class Previews:
         channel = _CHANNELS[group.scheme or "tel"]
         languages = self.house.terms.current.messages.languages
         text = text_for(row.draft.texts, group.language, languages)
-        facts = Facts(
+        return channel, render(text, self._facts(group, asked), channel)
+
+    def _facts(self, group: Group, asked: Asked) -> Facts:
+        return Facts(
             customer=group.sample,
             month=group.month or 0,
             megabytes=group.megabytes or 0,
             attributes=dict(zip(asked.attributes, group.attributes, strict=False)),
         )
-        return channel, render(text, facts, channel)
 
     def _tokens(self, row: BroadcastRow, groups: list[Group], asked: Asked) -> dict[Channel, int]:
         tokens: dict[Channel, int] = {}

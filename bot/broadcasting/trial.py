@@ -43,10 +43,12 @@ def trial(house: House, preview: Preview, place: Address) -> tuple[Enqueue, ...]
 
 
 def _texts(house: House, preview: Preview, channel: Channel) -> list[str]:
-    """Word it for a real customer of each language, or for nobody if none is reached that way."""
-    worded = {each.language: each.text for each in preview.renderings if each.channel is channel}
+    """Word it for a real customer: of each language, or of any if nobody speaks it."""
     texts, languages = preview.draft.texts, house.terms.current.messages.languages
+    anybody = next(iter(preview.samples.values()), Facts())
     return [
-        worded.get(language) or render(text_for(texts, language, languages), Facts(), channel)
+        render(
+            text_for(texts, language, languages), preview.samples.get(language, anybody), channel
+        )
         for language in texts
     ]

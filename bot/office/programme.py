@@ -101,7 +101,7 @@ def funnel_of(census: Iterable[Census], terms: Campaign) -> tuple[Bar, ...]:
     bars += [Bar(step, _done(joined, step, terms)) for step in terms.tasks]
     months = [month for month in _MONTHS if month < terms.streak.months]
     bars += [
-        Bar(f"{month} months without a call", sum(r.number for r in joined if r.month >= month))
+        Bar(f"month {month} without a call", sum(r.number for r in joined if r.month >= month))
         for month in (months if terms.has_streak else ())
     ]
     ended = states[State.SETTLING] + states[State.DONE]

@@ -51,20 +51,28 @@ class Walks:
         Raises BroadcastError for an answer that cannot be used; then the same is asked again.
         """
         kept = await self.broadcasts.store.get(f"walk.{actor.id}")
-        walk = _read_walk(kept) if kept else Walk()
+        walk, reach = _read_walk(kept) if kept else Walk(), ""
         languages = self.broadcasts.house.terms.current.messages.languages
         if not walk.audience:
             walk = Walk(text.strip())
-            await self.broadcasts.previews.check(walk.audience, {languages[0]: "-"})
+            reach = await self._reach(walk.audience, languages[0])
         else:
             walk = await self._with_text(walk, text, languages)
         missing = [language for language in languages if language not in walk.texts]
         if missing:
             await self._keep(actor, walk)
-            return Message(_asking(missing[0]), (_STOP,))
+            return Message(reach + _asking(missing[0]), (_STOP,))
         name = await self.broadcasts.draft(actor, walk.audience, walk.texts)
         await self.forget(actor)
         return name
+
+    async def _reach(self, audience: str, language: str) -> str:
+        """Check an audience, and say how many it reaches."""
+        await self.broadcasts.previews.check(audience, {language: "-"})
+        reach = await self.broadcasts.previews.reach(audience)
+        reach.check(audience)
+        excluded = sum(reach.excluded.values())
+        return f"{reach.planned} can be written to, {excluded} are passed over.\n"
 
     async def _with_text(self, walk: Walk, text: str, languages: tuple[str, ...]) -> Walk:
         language = next(language for language in languages if language not in walk.texts)

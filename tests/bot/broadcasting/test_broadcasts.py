@@ -1,11 +1,12 @@
 """Broadcasts: four eyes, one row for each recipient, and sums that agree at every instant."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,51 +15,10 @@ from bot.broadcasting.authority import Actor, NotAllowedError
 from flows.broadcast import BroadcastError, BroadcastState
 from storage.outbox import OutboxState
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, BroadcastHouse, broadcast_house
+from tests.cast import HEDY
 from tests.soak import SOAK
 
 pytestmark = pytest.mark.anyio
-
-
-async def test_everybody_gets_their_text_once_and_the_bill_is_the_preview(tmp_path: Path) -> None:
-    async with broadcast_house(tmp_path) as house:
-        people = await house.people(12)
-        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
-        preview = await house.broadcasts.preview(VERA, name)
-        await house.broadcasts.approve(OTTO, name, preview.hash[:16])
-        await house.broadcasts.start(MONA, name)
-
-        await house.run_out()
-
-        progress = await house.broadcasts.show(VERA, name)
-        assert progress.row.state is BroadcastState.DONE
-        assert progress.counts.states == {"accepted": 12}
-        assert preview.planned == 12
-        assert sorted(to for to, _ in house.sent) == sorted(
-            str(p.contacts[0].address) for p in people
-        )
-        assert ("tel:+491713920101", "Hi 200001!") in house.sent
-        assert house.cents == preview.cost_cents
-
-
-async def test_an_audience_is_what_its_terms_say(tmp_path: Path) -> None:
-    async with broadcast_house(tmp_path) as house:
-        people = await house.people(9)
-        red = [p for p in people if dict(p.attributes)["tariff"] == "red" and p.language == "de"]
-
-        name = await house.broadcasts.draft(MONA, "language:de -attribute.tariff:blue", TEXTS)
-
-        assert (await house.broadcasts.preview(MONA, name)).planned == len(red)
-
-
-async def test_who_opted_out_is_passed_over_with_the_reason(tmp_path: Path) -> None:
-    async with broadcast_house(tmp_path) as house:
-        people = await house.people(4)
-        await house.programme.say("STOP", people[1])
-
-        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
-
-        preview = await house.broadcasts.preview(MONA, name)
-        assert (preview.planned, preview.excluded) == (3, {"opted_out": 1})
 
 
 async def test_a_stop_after_planning_still_holds(tmp_path: Path) -> None:
@@ -86,6 +46,7 @@ async def test_a_stop_after_planning_still_holds(tmp_path: Path) -> None:
         ("attribute.colour:red", {"de": "Hallo"}, "no customer has"),
         ("state:invited", {"de": "{attribute.colour}"}, "no customer has"),
         ("state:done", {"de": "Hallo"}, "nobody"),
+        ("state:invited", {"de": "Ihre Rechnung steht online. " * 5 + "😀"}, "3 SMS segments of 1"),
         ("stat:done", {"de": "Hallo"}, "no such term"),
     ],
 )
@@ -244,6 +205,69 @@ async def _something(house: BroadcastHouse, name: str, chance: random.Random) ->
     with suppress(BroadcastError):  # not allowed in this state
         await chance.choice(rarely if chance.random() < 0.03 else moves)()
     house.programme.clock.at += timedelta(seconds=31)
+
+
+async def test_a_held_out_customer_is_never_written_to(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+        await house.programme.turns.invite(HEDY, is_held_out=True)
+
+        with pytest.raises(BroadcastError, match="1 held_out"):
+            await house.broadcasts.draft(MONA, "state:held_out", TEXTS)
+        await house.started("state:held_out,invited")
+        await house.run_out()
+
+        dossier = await house.programme.store.dossier(HEDY.number)
+        assert dossier is not None
+        assert dossier.messages == ()
+
+
+async def test_two_managers_who_press_at_once_start_it_once(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(3)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+        await house.broadcasts.approve(OTTO, name)
+
+        both = [house.broadcasts.start(MONA, name), house.broadcasts.start(OTTO, name)]
+        told = await asyncio.gather(*both, return_exceptions=True)
+        await house.run_out()
+
+        assert sum(isinstance(answer, BroadcastError) for answer in told) == 1
+        assert len(house.sent) == 3
+
+
+async def test_what_is_long_past_its_hour_asks_a_person(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(3)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS, at="2026-12-02T10:00")
+        await house.broadcasts.approve(OTTO, name)
+        await house.broadcasts.start(MONA, name)
+        clock = house.programme.clock
+
+        in_time = await house.engine.tick()
+        clock.at += timedelta(days=3)
+        await house.engine.tick()
+
+        row = (await house.broadcasts.show(MONA, name)).row
+        assert in_time == datetime(2026, 12, 2, 9, tzinfo=UTC)  # ten in the customers' own time
+        assert row.state is BroadcastState.PAUSED
+        assert "its hour passed" in row.reason
+
+
+async def test_those_who_opt_out_of_it_pause_it(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(30)
+        name = await house.started()
+        await house.engine.tick()
+        await house.relay(25)
+        house.programme.clock.at += timedelta(minutes=1)
+        for person in people[:4]:
+            await house.programme.say("STOP", person)
+
+        await house.engine.tick()
+
+        row = (await house.broadcasts.show(MONA, name)).row
+        assert (row.state, row.reason) == (BroadcastState.PAUSED, "4 of the last 25 opted out")
 
 
 async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:

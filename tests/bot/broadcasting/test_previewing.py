@@ -1,0 +1,154 @@
+"""What a preview promises: who, how much, how long; and that the run keeps it."""
+
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bot.channels.channel import Accepted, Outcome, Refused
+from bot.metrics import Metrics
+from bot.sending.lanes import Lane, Surroundings
+from bot.sending.relay import Relay
+from flows.broadcast import BroadcastState
+from flows.customer import Channel, Contact
+from storage.changes import Decision, PutContact
+from storage.memory import Key
+from storage.outbox import OutboxRow
+from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, broadcast_house
+from tests.bot.programme_house import HandClock
+from tests.cast import BABAKS_TELEGRAM
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_everybody_gets_their_text_once_and_the_bill_is_the_preview(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(12)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+        preview = await house.broadcasts.preview(VERA, name)
+        await house.broadcasts.approve(OTTO, name, preview.hash[:16])
+        await house.broadcasts.start(MONA, name)
+
+        await house.run_out()
+
+        progress = await house.broadcasts.show(VERA, name)
+        assert progress.row.state is BroadcastState.DONE
+        assert progress.counts.states == {"accepted": 12}
+        assert preview.planned == 12
+        assert sorted(to for to, _ in house.sent) == sorted(
+            str(p.contacts[0].address) for p in people
+        )
+        assert ("tel:+491713920101", "Hi 200001!") in house.sent
+        assert house.cents == preview.cost_cents
+
+
+async def test_an_audience_is_what_its_terms_say(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(9)
+        red = [p for p in people if dict(p.attributes)["tariff"] == "red" and p.language == "de"]
+
+        name = await house.broadcasts.draft(MONA, "language:de -attribute.tariff:blue", TEXTS)
+
+        assert (await house.broadcasts.preview(MONA, name)).planned == len(red)
+
+
+async def test_who_opted_out_is_passed_over_with_the_reason(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        people = await house.people(4)
+        await house.programme.say("STOP", people[1])
+
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+
+        preview = await house.broadcasts.preview(MONA, name)
+        assert (preview.planned, preview.excluded) == (3, {"opted_out": 1})
+
+
+@pytest.mark.parametrize("length", [20, 150, 200])
+async def test_the_bill_is_the_preview_whatever_the_texts_and_names(
+    tmp_path: Path, length: int
+) -> None:
+    texts = {"de": "Grüße {customer} {attribute.tariff} " + "a" * length, "en": "x" * length + " €"}
+    async with broadcast_house(tmp_path) as house:
+        await house.people(9)
+        name = await house.broadcasts.draft(MONA, "state:invited", texts)
+        preview = await house.broadcasts.preview(VERA, name)
+        await house.broadcasts.approve(OTTO, name)
+        await house.broadcasts.start(MONA, name)
+
+        await house.run_out()
+
+        assert math.ceil(house.cents) == preview.cost_cents
+
+
+async def test_the_preview_knows_how_long_it_takes_by_night_too(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.populate(60)
+        slow = replace(house.broadcasts, rates={Channel.SMS: 0.002})
+        name = await slow.draft(MONA, "state:steps", TEXTS)
+
+        preview = await slow.preview(VERA, name)
+
+        nights_s = 12 * 3600
+        assert preview.duration_s == 60 / 0.002 + nights_s
+
+
+@dataclass(slots=True)
+class Provider:
+    """Notes when each message arrives, by a clock that jumps to what is waited for."""
+
+    clock: HandClock
+    arrived: list[datetime] = field(default_factory=list)
+
+    async def until(self, moment: datetime) -> None:
+        self.clock.at = max(self.clock.at, moment)
+
+    async def send(self, row: OutboxRow, tag: str) -> Outcome:
+        self.arrived.append(self.clock())
+        return Accepted(tag)
+
+    async def look_up(self, row: OutboxRow, tag: str, posted_at: datetime) -> Accepted | None:
+        return None
+
+    async def refused(self, row: OutboxRow, refusal: Refused) -> None:
+        pass
+
+
+async def test_it_takes_as_long_as_the_preview_says(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.populate(60)
+        clock = house.programme.clock
+        provider = Provider(clock)
+        around = Surroundings(clock, provider.until, lambda: 0.5, Metrics(), "node", horizon_s=0)
+        relay = Relay(house.programme.store, (Lane("sms", provider, rate=10.0),), around)
+        name = await house.started("state:steps")
+        preview = await house.broadcasts.preview(VERA, name)
+
+        while (await house.broadcasts.show(VERA, name)).row.state is BroadcastState.RUNNING:
+            await house.engine.tick()
+            due = await relay.tick()
+            clock.at = max(clock.at, due or clock.at)
+
+        took_s = (provider.arrived[-1] - provider.arrived[0]).total_seconds()
+        assert len(provider.arrived) == 60
+        assert preview.duration_s == pytest.approx(took_s, rel=0.1)
+
+
+async def test_whoever_has_two_addresses_gets_one_message_where_they_wrote_last(
+    tmp_path: Path,
+) -> None:
+    async with broadcast_house(tmp_path) as house:
+        [person] = await house.people(1)
+        used = Contact(BABAKS_TELEGRAM, used_at=house.programme.clock())
+        put = PutContact(person.number, used)
+        await house.programme.store.turn(Key(), lambda _: Decision(None, (put,)))
+
+        name = await house.started()
+        preview = await house.broadcasts.preview(VERA, name)
+        await house.run_out()
+
+        rows = await house.broadcasts.report(MONA, name, "", 10)
+        assert [row.address for row in rows] == [BABAKS_TELEGRAM.uri]
+        assert [each.channel for each in preview.renderings] == [Channel.TELEGRAM]
+        assert house.sent == []
