@@ -6,7 +6,7 @@ import {
 import { oneAtATime } from "./acting.js";
 import { call } from "./doors.js";
 import { byId, pick, showParts } from "./parts.js";
-import { placeMessages } from "./talk.js";
+import { isOurs, placeMessages } from "./talk.js";
 import { showTime, startClock } from "./time.js";
 
 let people = [];
@@ -117,9 +117,10 @@ function play(link) {
 }
 
 function tap(label, url) {
+  if (url && isOurs(url)) window.open(url, "_blank", "noopener");
   return doing(async () => {
     await call("telegram", { from: chosen.phone, button: label });
-    if (url) byId("note").textContent = `This button leads to ${url}. In the sandbox, report below what the customer did there.`;
+    if (url && !isOurs(url)) byId("note").textContent = `This button leads to ${url}. In the sandbox, report below what the customer did there.`;
   });
 }
 

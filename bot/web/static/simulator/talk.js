@@ -41,9 +41,17 @@ function showMessage(message, today, acts) {
 function linked(text, acts) {
   return text.split(/(https?:\/\/\S+[^\s.,;:!?)])/).map((piece, n) => {
     if (n % 2 === 0) return piece;
-    return isStart(piece) ? make("button", { type: "button", class: "link", onclick: () => acts.open(piece) }, piece) : make("span", { class: "link" }, piece);
+    return isStart(piece) ? make("button", { type: "button", class: "link", onclick: () => acts.open(piece) }, piece) : leading(piece, piece);
   });
 }
+
+// The customer's own pages are served here and open; everything else is only shown.
+function leading(url, ...words) {
+  return isOurs(url) ? make("a", { class: "link", href: url, target: "_blank", rel: "noopener" }, ...words)
+    : make("span", { class: "link", title: url }, ...words);
+}
+
+export const isOurs = (url) => URL.canParse(url) && new URL(url).origin === location.origin;
 
 const isStart = (link) => /[?&]start=/.test(link);
 
@@ -51,7 +59,7 @@ function marked(markup, acts) {
   const safe = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return linked(node.data, acts);
     const children = [...node.childNodes].flatMap(safe);
-    if (node.nodeName === "A") return [make("span", { class: "link", title: node.getAttribute("href") }, ...children)];
+    if (node.nodeName === "A") return [leading(node.getAttribute("href") ?? "", ...children)];
     return ["B", "STRONG", "I", "EM", "U", "S", "CODE"].includes(node.nodeName) ? [make(node.nodeName, {}, ...children)] : children;
   };
   return safe(new DOMParser().parseFromString(markup, "text/html").body);
