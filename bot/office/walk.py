@@ -6,9 +6,12 @@ import msgspec
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
+from bot.broadcasting.pricing import check_signs
+from bot.broadcasting.texts import Facts, render
 from bot.channels.channel import Message
 from bot.office.parts import tap
 from bot.setting_values import Role
+from flows.customer import Channel
 
 _STOP = tap("✖ Stop", "stop")
 _WHOM = (
@@ -77,6 +80,7 @@ class Walks:
     async def _with_text(self, walk: Walk, text: str, languages: tuple[str, ...]) -> Walk:
         language = next(language for language in languages if language not in walk.texts)
         await self.broadcasts.previews.check(walk.audience, {language: text})
+        check_signs(language, render(text, Facts(), Channel.SMS))
         return Walk(walk.audience, {**walk.texts, language: text})
 
     async def forget(self, actor: Actor) -> None:
