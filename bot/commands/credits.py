@@ -20,7 +20,7 @@ from bot.credits.proofs import Follows, prove
 from bot.credits.reconciler import Books, compare, keep_run, repair
 
 _SHOWN = 50  # faults on a terminal; --json has all
-_DIGITS = 16  # of a hash on a terminal
+_DIGITS = 12  # of a hash on a terminal
 
 
 async def check_all(house: Office, *, json: bool) -> bool:
@@ -94,17 +94,33 @@ async def show_proof(house: Office, text: str, operator: Follows | None, *, json
         as_json({"ok": proof.ok, "chain": chain, "faults": list(proof.faults)})
         return proof.ok
     credit, zone = proof.credit, house.terms.current.zone
+    verdict = "nothing is wrong with it" if proof.ok else "see the faults below"
     facts(
         f"{credit.megabytes} MB for {credit.step}, customer {credit.customer}",
-        [("state", credit.state.value), ("since", wall(credit.moved_at, zone))],
+        [
+            ("state", f"{credit.state.value} since {wall(credit.moved_at, zone)}"),
+            ("proof", f"{len(proof.chain)} links; {verdict}"),
+        ],
     )
-    rows = [
-        (link.kind, link.id, wall(link.at, zone), link.what, link.hash[:_DIGITS])
-        for link in proof.chain
-    ]
-    table(("", "id", "at", "", "hash"), rows)
+    rows: list[tuple[str, str, str]] = []
+    for link in proof.chain:
+        rows.append((_LINKS.get(link.kind, link.kind), wall(link.at, zone), link.what))
+        rows.append(("", f"hash {link.hash[:_DIGITS]}", link.id))
+    table(("", "when", "what, and its id"), rows)
     table(("fault",), [(fault,) for fault in proof.faults])
     return proof.ok
+
+
+_LINKS = {
+    "event": "earned by",
+    "terms": "under the terms",
+    "consent": "by the consent",
+    "request": "asked for",
+    "record": "booked as",
+    "decision": "decided",
+    "reversal": "taken back",
+    "message": "told",
+}
 
 
 # --- reconcile ----------------------------------------------------------------------------------

@@ -6,6 +6,14 @@ from zoneinfo import ZoneInfo
 from bot.card import flags, next_of
 from bot.commands.house import OpenHouse
 from bot.commands.showing import Json, as_json, facts, moment, table, wall
+from bot.commands.telling import (
+    Reasons,
+    call_rows,
+    credit_row,
+    event_row,
+    message_rows,
+    request_rows,
+)
 from flows import standing
 from flows.campaign import Campaign
 from flows.customer import Customer
@@ -13,6 +21,8 @@ from flows.journey import Journey
 from flows.steps.streak import window
 from storage.memory import CreditRow
 from storage.reading import Dossier, JournalRow
+
+_MESSAGES = 10  # the latest; all of them are in the export
 
 
 def show_json(dossier: Dossier, house: OpenHouse, *, why: bool) -> None:
@@ -52,11 +62,19 @@ def show(dossier: Dossier, house: OpenHouse, *, why: bool) -> None:
             ("next", _next_line(dossier, zone)),
         ],
     )
-    earned = [_credit_line(credit, zone) for credit in dossier.memory.credits]
-    table(("credit", "MB", "state", "since"), earned)
+    if why and journey is not None:
+        facts("\nWhy", [("", reason) for reason in Reasons(dossier, journey, terms).all()])
+    earned = [credit_row(credit, zone) for credit in dossier.memory.credits]
+    table(("credit", "MB", "state", "since", "operator's id", ""), earned)
+    if journey is not None:
+        table(("call", "length", "reason", "what it means"), list(call_rows(journey, terms)))
+    table(("waits", "since", "for", "about"), list(request_rows(dossier, zone)))
     if why:
-        rows = [(wall(row.at, zone), row.kind, row.source, row.effects) for row in dossier.journal]
-        table(("at", "event", "from", "effect"), rows)
+        rows = [event_row(row, zone) for row in dossier.journal]
+        table(("at", "event", "from", "led to"), rows)
+    else:
+        said = list(message_rows(dossier, _MESSAGES, zone))
+        table(("said", "by", "message", "state"), said)
 
 
 def _of(dossier: Dossier, house: OpenHouse) -> tuple[Customer, Journey | None, Campaign]:
@@ -100,10 +118,6 @@ def _credit(credit: CreditRow) -> Mapping[str, Json]:
         "provider_id": credit.provider_id,
         "earned_at": moment(credit.earned_at),
     }
-
-
-def _credit_line(credit: CreditRow, zone: ZoneInfo) -> tuple[str, ...]:
-    return (credit.step, str(credit.megabytes), credit.state.value, wall(credit.moved_at, zone))
 
 
 def _streak(journey: Journey | None, terms: Campaign) -> Mapping[str, Json] | None:

@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+_GAP = 4  # between two columns
+_SHORTEST = 12  # that the last column of a table can do with
+
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -93,12 +96,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a table, unless it is empty."""
     if not rows:
         return
+    console = Console(highlight=False)
     shown = Table(box=None, header_style="dim", padding=(0, 2), pad_edge=False)
-    for name in columns:
-        shown.add_column(name, overflow="fold")  # an id that is cut off is of no use
+    longest = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    # What is broken in the middle cannot be copied; only the last column may be long.
+    is_whole = sum(longest[:-1]) + _GAP * len(columns) + _SHORTEST <= console.width
+    for name in columns[:-1]:
+        shown.add_column(name, overflow="fold", no_wrap=is_whole)
+    shown.add_column(columns[-1], overflow="fold")  # an id that is cut off is of no use
     for row in rows:
         shown.add_row(*map(_plain, row))
-    console = Console(highlight=False)
     console.print()
     console.print(shown)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.cli import main
@@ -21,7 +22,7 @@ from bot.settings import Settings
 from bot.terms import Terms
 from flows.credit import CreditState, credit_id
 from flows.customer import Address, Contact, Customer
-from flows.events import HotlineCalled
+from flows.events import HotlineCalled, Invited, VideoWatched
 from flows.journey import Journey
 from storage.changes import SetWake
 from storage.errors import NewerDatabaseError, StorageError
@@ -32,6 +33,8 @@ from tests.cast import ALICE, BABAK, BABAKS_TELEGRAM, CAROL, NOON, TERMS, after,
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "examples" / "customers.csv"
 HEAVY = {"pydantic", "structlog", "holidays", "phonenumbers", "starlette", "telegram", "twilio"}
+INVITED = msgspec.json.encode(Invited(at=NOON)).decode()
+WATCHED = msgspec.json.encode(VideoWatched(at=NOON, share=1)).decode()
 CREDIT = credit_id(TERMS.name, ALICE.number, "video")
 
 
@@ -41,8 +44,8 @@ def dossier(customer: Customer, journey: Journey | None) -> Dossier:
         CREDIT, customer.number, "video", 1, 600, CreditState.CONFIRMED, NOON, NOON, "tmf-7"
     )
     journal = (
-        JournalRow(1, NOON, NOON, "Invited", "{}", "manager", "Say Invitation", b""),
-        JournalRow(2, NOON, NOON, "VideoWatched", "{}", "event:7[x]", "Credit video", b""),
+        JournalRow(1, NOON, NOON, "Invited", INVITED, "manager", "Say Invitation", b""),
+        JournalRow(2, NOON, NOON, "VideoWatched", WATCHED, "event:7[x]", "Credit video", b""),
     )
     return Dossier(
         memory=Memory(customer=customer, journey=journey, credits=(video,) if journey else ()),
@@ -307,7 +310,9 @@ def test_a_customer_is_shown_to_people(house: House, capsys: pytest.CaptureFixtu
     assert run(house, "customer", "100001", "--why") == 0
 
     out = capsys.readouterr().out
-    for fact in ("Customer 100001", "+491713920011", "month 0 of 9", "confirmed", "VideoWatched"):
+    for fact in ("Customer 100001", "+491713920011", "month 0 of 9", "confirmed"):
+        assert fact in out
+    for fact in ("that is the step", "video watched: 1.0", "earned: video", "told: invitation"):
         assert fact in out
     assert "event:7[x]" in out
     assert "Tue 01.12.2026 12:00" in out
