@@ -20,7 +20,7 @@ def remark_on(text: str, topics: Topics) -> Remark | None:
     spoken = words(fold(text))
     if not any(word.isalnum() for word in spoken):
         return Remark.SIGNS
-    if topics.is_courtesy(spoken):
+    if topics.is_courtesy(text):
         return Remark.COURTESY
     if _is_foreign(text, spoken, topics):
         return Remark.FOREIGN

@@ -178,13 +178,14 @@ class Topics:
 
         What many topics have in common says nothing, and so do courtesy and small talk.
         """
-        known = self._spread
-        told = (word for word in words(fold(text)) if word.isalpha() and len(word) >= _TELLING)
+        known, polite = self._spread, self._courtesy
+        said = (word for word in words(fold(text)) if word.isalpha() and word not in polite)
+        told = (word for word in said if len(word) >= _TELLING)
         return tuple(dict.fromkeys(w for w in told if known.get(w, 0) <= _COMMON))
 
-    def is_courtesy(self, spoken: Iterable[str]) -> bool:
-        """Tell whether folded words are a greeting or thanks and nothing else."""
-        return self._courtesy.issuperset(spoken)
+    def is_courtesy(self, text: str) -> bool:
+        """Tell whether a text is a greeting or thanks and tells nothing else."""
+        return not (self._courtesy.isdisjoint(words(fold(text))) or self.telling(text))
 
     def is_angry(self, text: str) -> bool:
         """Tell whether somebody swears, in any language."""

@@ -83,17 +83,19 @@ def note(question: QuestionRow, added: str) -> Message:
 
 def choices(question: QuestionRow) -> tuple[Choice, ...]:
     """Offer what can be done with a question."""
-    if question.state == "closed":
-        return ()
-    other = ("Hand back", "back") if question.state == "taken" else ("Take over", "take")
-    acts = (("Answer", "answer"), other, ("Close", "close"))
+    take, answer, close = ("Take over", "take"), ("Answer", "answer"), ("Close", "close")
+    acts = {
+        "open": (answer, take, close),
+        "taken": (answer, ("Hand back", "back"), close),
+        "answered": (take,),
+    }.get(question.state, ())
     return tuple(Choice(label, command=f"q.{act}:{question.request}") for label, act in acts)
 
 
 def queue(waiting: Sequence[Waiting], zone: ZoneInfo) -> str:
     """List what waits for a person."""
     rows = [_row(row, zone) for row in waiting]
-    how = "Objections are decided by: statthotline decide ID accept|reject --reason … --as …"
+    how = "Objections are decided in /credits, other requests by statthotline decide."
     return "\n".join([*rows, f"<i>{escape(how)}</i>"]) if rows else "Nothing waits."
 
 

@@ -160,7 +160,7 @@ class QuestionDesk:
         after = replace(question, answered_by=name, answered_at=now)
         after = after if is_taken else replace(after, closed_at=now)
         noted = self._noted(actor, "answer", question)
-        return Message(told, choices(after)[1:]), (*turn.changes, kept, *closed, noted)
+        return Message(told, choices(after)), (*turn.changes, kept, *closed, noted)
 
     def take(
         self, memory: Memory, question: QuestionRow, actor: Actor, inbound: Inbound, text: str

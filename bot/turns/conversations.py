@@ -265,7 +265,8 @@ def _reply(inbound: Inbound) -> Reply:
     return Reply(
         inbound.address,
         text=inbound.text,
-        replaces=inbound.message_ref,
+        # A person is asked below what was answered, not in its place: it is still worth reading.
+        replaces=None if inbound.intent is Intent.PERSON else inbound.message_ref,
         callback=inbound.callback,
         is_heard=not inbound.was_answered,
     )

@@ -16,6 +16,7 @@ from tests.messages.asking import OUTSIDE, questions
         ("", Remark.SIGNS),
         ("Vielen Dank!", Remark.COURTESY),
         ("hello", Remark.COURTESY),
+        ("thank you so much", Remark.COURTESY),
         ("faturam neden bu kadar yüksek geldi", Remark.FOREIGN),
         ("bonjour je ne comprends pas ma facture", Remark.FOREIGN),
         ("почему такой большой счёт", Remark.FOREIGN),
