@@ -31,7 +31,6 @@ from flows.customer import Channel
 from messages.wording import Wordbook
 from storage.store import Store
 
-SMS_PER_S = 10.0  # segments: what a German sender may emit by default
 TELEGRAM_PER_S = 28.0
 EMAIL_PER_S = 10.0  # what a mail server of one's own bears without being asked
 _OFFSET = "clock.offset_s"
@@ -124,7 +123,7 @@ def _over(store: Store, house: House, rates: Mapping[Channel, float]) -> Premise
         reports=TurnedReports(store, house, bell.ring),
         decisions=Decisions(store, house, bell.ring),
         broadcasts=Broadcasts(store.broadcasts, store, house, rates, bell.ring),
-        estimate=ComposedEstimate(house, SMS_PER_S),
+        estimate=ComposedEstimate(house, rates[Channel.SMS]),
         bell=bell,
         facts=facts,
         codes=Codes(store, house, bell.ring),
@@ -136,7 +135,7 @@ def _over(store: Store, house: House, rates: Mapping[Channel, float]) -> Premise
 def rates_of(settings: Settings) -> Mapping[Channel, float]:
     """Say how much each channel may emit in a second over all nodes, SMS in segments."""
     return {
-        Channel.SMS: SMS_PER_S,
+        Channel.SMS: settings.twilio_segments_per_s,
         Channel.TELEGRAM: settings.telegram_paid_per_s or TELEGRAM_PER_S,
         Channel.EMAIL: EMAIL_PER_S,
     }

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     twilio_messaging_service_sid: ServiceSid | None = None
     twilio_from: SmsSender | None = None
     twilio_api_base_url: Origin = "https://api.twilio.com"
+    twilio_segments_per_s: Annotated[float, Field(gt=0, le=1000)] = 10.0
 
     telegram_bot_token: BotToken | None = None
     telegram_mode: TelegramMode = TelegramMode.POLLING

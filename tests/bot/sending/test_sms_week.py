@@ -13,8 +13,9 @@ import pytest
 from bot.channels.channel import Accepted, Message, Outcome, Parcel
 from bot.metrics import Metrics
 from bot.parting import lane_of
-from bot.premises import SMS_PER_S
+from bot.premises import rates_of
 from bot.sending.relay import Relay
+from bot.settings import Settings
 from bot.turns.composing import encode
 from bot.turns.routing import BROADCAST_PRIORITY, PRIORITIES
 from bot.turns.timers import Timers
@@ -207,4 +208,4 @@ def check_pace(costs: list[tuple[datetime, int]]) -> None:
     """No window of a second holds more segments than the lane's rate."""
     for start, _ in costs:
         window = [cost for at, cost in costs if start <= at < start + SECOND]
-        assert sum(window) <= SMS_PER_S
+        assert sum(window) <= rates_of(Settings())[Channel.SMS]
