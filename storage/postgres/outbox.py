@@ -1,8 +1,9 @@
 """The outbox's work in PostgreSQL: what is claimed, settled, recovered and looked up."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,7 +17,6 @@ from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
 
 _SQL = load("postgres", "outbox")
 _RECENT = msgspec.json.Decoder(list[tuple[int, int]])
-_LANE = tuple[int, str, int]
 
 _Columns: TypeAlias = tuple[
     int, str, int, str, str, str, int, int, int, str | None,
@@ -73,7 +73,7 @@ async def _hold_lane(connection: Connection, wanted: Claim) -> tuple[Pace, int]:
         await connection.execute(_SQL["make_lane"], wanted.lane)
         found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
         assert found is not None  # noqa: S101 - a lane is never deleted
-    free, recent, paused_until = found
+    free, recent, paused_until, _ = found
     late = round(wanted.late_s * SECOND)
     return Pace(wanted.rate, free, _RECENT.decode(recent), late), paused_until
 
@@ -187,61 +187,67 @@ async def settle(connection: Connection, settlements: Sequence[Settle]) -> None:
 
 async def _settle(connection: Connection, settlements: Sequence[Settle]) -> None:
     """Settle rows of which each is named once."""
-    ids = [settlement.id for settlement in settlements]
-    found = await connection.fetch(_SQL["read_outcomes"], ids)
-    rows = {id_: (state, customer, tag) for id_, state, customer, tag in found}
-    news = [s for s in settlements if s.id in rows and _is_news(s, *rows[s.id][::2])]
-    gone = [s.id for s in news if rows[s.id][1] is None and _is_final(s)]
-    await _accept(connection, [s for s in news if s.state in (_S.ACCEPTED, _S.DELIVERED)])
-    for name, written in _written(news):
+    asked = [(settlement.id, settlement.ref) for settlement in settlements]
+    found = await connection.fetch(_SQL["read_outcomes"], *columns(asked))
+    rows = {row[0]: _Outcome(*row[1:]) for row in found}
+    news = [s for s in settlements if s.id in rows and _is_news(s, rows[s.id])]
+    gone = [s.id for s in news if rows[s.id].customer is None and _is_final(s)]
+    owners = {s.ref: owner for s in news if (owner := rows[s.id].owner) is not None}
+    for name, written in _written(news, owners):
         await connection.execute(_SQL[name], *columns(written))
     if gone:
         await connection.execute(_SQL["forget"], gone)
 
 
-def _is_news(settlement: Settle, state: str, tag: str | None) -> bool:
-    if settlement.tag is not None and settlement.tag != tag:
+class _Outcome(NamedTuple):
+    """How a row stands; `owner` is the row that has the provider's id of its settlement already."""
+
+    state: str
+    customer: str | None
+    tag: str | None
+    owner: int | None
+
+
+def _is_news(settlement: Settle, row: _Outcome) -> bool:
+    if settlement.tag is not None and settlement.tag != row.tag:
         return False  # were its id adopted, its callbacks could not prove a double any more
     if settlement.state in (_S.ACCEPTED, _S.DELIVERED):
         return True
     # A row that waits again may still turn out to have left; nothing else is news about it.
-    return state in _OPEN and state != _S.READY
+    return row.state in _OPEN and row.state != _S.READY
 
 
-def _written(news: Iterable[Settle]) -> list[tuple[str, list[Row]]]:
-    waits: list[Row] = []
-    lost: list[Row] = []
-    ends: list[Row] = []
+def _written(news: Iterable[Settle], owners: dict[str | None, int]) -> list[tuple[str, list[Row]]]:
+    """Say which statements write what became of rows."""
+    written: dict[str, list[Row]] = defaultdict(list)
     for settlement in news:
-        match settlement.state:
-            case _S.ACCEPTED | _S.DELIVERED:
-                pass  # on their own: they may bring an id
-            case _S.READY:
-                due = to_int(settlement.due or settlement.at)
-                waits.append((settlement.id, due, settlement.reason, int(not settlement.counts)))
-            case _S.UNKNOWN:
-                lost.append((settlement.id, to_int_or_none(settlement.due), settlement.reason))
-            case _S.FAILED | _S.SKIPPED:
-                ends.append((settlement.id, settlement.state, settlement.reason))
-            case _S.CLAIMED | _S.POSTING:
-                raise ValueError(f"{settlement.state} is no outcome")
-    named = (("wait", waits), ("lose_sight", lost), ("end_as", ends))
-    return [(name, rows) for name, rows in named if rows]
+        name, row = _row(settlement, owners)
+        written[name].append(row)
+    return list(written.items())
 
 
-async def _accept(connection: Connection, accepted: Sequence[Settle]) -> None:
-    """Note what the provider has, with its ids, unless they are other rows' already."""
-    if not accepted:
-        return
-    refs = [settlement.ref for settlement in accepted if settlement.ref]
-    owners: dict[str, int] = dict(await connection.fetch(_SQL["taken_refs"], refs))
-    rows = []
-    for settlement in accepted:
-        ref, reason = settlement.ref, settlement.reason
-        if ref is not None and owners.setdefault(ref, settlement.id) != settlement.id:
-            ref, reason = None, _ELSEWHERE  # the message was accepted all the same
-        rows.append((settlement.id, ref, to_int(settlement.at), reason))
-    await connection.execute(_SQL["accept"], *columns(rows))
+def _row(settlement: Settle, owners: dict[str | None, int]) -> tuple[str, Row]:
+    reason = settlement.reason
+    match settlement.state:
+        case _S.ACCEPTED | _S.DELIVERED:
+            return "accept", _accepted(settlement, owners)
+        case _S.READY:
+            due = to_int(settlement.due or settlement.at)
+            return "wait", (settlement.id, due, reason, int(not settlement.counts))
+        case _S.UNKNOWN:
+            return "lose_sight", (settlement.id, to_int_or_none(settlement.due), reason)
+        case _S.FAILED | _S.SKIPPED:
+            return "end_as", (settlement.id, settlement.state, reason)
+        case _S.CLAIMED | _S.POSTING:
+            raise ValueError(f"{settlement.state} is no outcome")
+
+
+def _accepted(settlement: Settle, owners: dict[str | None, int]) -> Row:
+    """Note what the provider has, with its id, unless that is another row's already."""
+    ref, at = settlement.ref, to_int(settlement.at)
+    if ref is not None and owners.setdefault(ref, settlement.id) != settlement.id:
+        return settlement.id, None, at, _ELSEWHERE  # the message was accepted all the same
+    return settlement.id, ref, at, settlement.reason
 
 
 def _is_final(settlement: Settle) -> bool:
@@ -280,7 +286,7 @@ async def next_look(connection: Connection, lane: str) -> datetime | None:
 
 async def known_refs(connection: Connection, refs: Sequence[str]) -> frozenset[str]:
     """Tell which of a provider's ids are a row's already."""
-    return frozenset(ref for ref, _ in await connection.fetch(_SQL["taken_refs"], list(refs)))
+    return frozenset(ref for (ref,) in await connection.fetch(_SQL["known_refs"], list(refs)))
 
 
 async def pause_lane(connection: Connection, lane: str, until: datetime, reason: str) -> None:

@@ -76,25 +76,23 @@ async def _hold(connection: Connection, postings: Sequence[Posting]) -> list[_Cl
     given = {posting.id: posting for posting in postings}
     ids = list(given)
     await connection.execute(_SQL["hold_customers"], ids)
-    claimed = await connection.fetch(_SQL["hold_claimed"], ids)
     hashes = [posting.address_hash for posting in given.values()]
-    found = await connection.fetch(_SQL["standing"], ids, hashes)
-    standing = {row[0]: row[1:] for row in found}
+    claimed = await connection.fetch(_SQL["hold_claimed"], ids, hashes)
     return [
         _Claimed(
-            posting=given[id_],
-            customer=customer,
-            is_unasked=is_unasked,
-            priority=priority,
-            attempt=attempt,
-            use_by=to_moment_or_none(use_by),
-            is_theirs=standing[id_][0],
-            is_opted_out=standing[id_][1],
-            is_blocked=standing[id_][2],
-            is_suppressed=standing[id_][3],
-            broadcast=_state(standing[id_][4]),
+            posting=given[row[0]],
+            customer=row[1],
+            is_unasked=row[2],
+            priority=row[3],
+            attempt=row[4],
+            use_by=to_moment_or_none(row[5]),
+            is_theirs=row[6],
+            is_opted_out=row[7],
+            is_blocked=row[8],
+            is_suppressed=row[9],
+            broadcast=_state(row[10]),
         )
-        for id_, customer, is_unasked, priority, attempt, use_by in claimed
+        for row in claimed
     ]
 
 

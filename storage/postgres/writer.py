@@ -28,6 +28,7 @@ T = TypeVar("T")
 Decide = Callable[[Memory], Decision[object]]
 
 GROUP = 256
+LINES = 2  # groups on their way at once: while the server works on one, we decide the next
 LONGEST_QUEUE = 20_000
 _TWICE = 2  # a row may have been refused because another node was faster: look again
 
@@ -37,6 +38,7 @@ class _Waiting:
     key: Key
     decide: Decide
     answer: asyncio.Future[object]
+    names: frozenset[Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class Writer:
         self._database = database
         self._longest_queue = longest_queue
         self._waiting: deque[_Waiting] = deque()
-        self._pump: asyncio.Task[None] | None = None
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._under_way: set[Hashable] = set()
         self._is_closed = False
 
     async def turn(self, key: Key, decide: Callable[[Memory], Decision[T]]) -> T:
@@ -86,40 +89,48 @@ class Writer:
         if len(self._waiting) >= self._longest_queue:
             raise OverloadedError
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(key, cast("Decide", decide), answer))
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._pump_dry())
+        names = frozenset(_names(key))
+        self._waiting.append(_Waiting(key, cast("Decide", decide), answer, names))
+        if len(self._pumps) < LINES:
+            self._start()
         return cast("T", await answer)
 
     async def close(self) -> None:
         """Refuse new turns, finish those that wait."""
         self._is_closed = True
-        if self._pump is not None:
-            await self._pump
+        while self._pumps:
+            await asyncio.wait(self._pumps)
 
-    async def _pump_dry(self) -> None:
-        try:
-            while group := self._next_group():
-                await self._commit(group)
-        finally:
+    def _start(self) -> None:
+        pump = asyncio.create_task(self._pump_dry())
+        self._pumps.add(pump)
+        pump.add_done_callback(self._stopped)
+
+    def _stopped(self, pump: asyncio.Task[None]) -> None:
+        self._pumps.discard(pump)
+        if pump.cancelled() and not self._pumps:
             # A pump that is cancelled leaves nobody waiting for ever.
-            self._pump = None
             while self._waiting:
                 self._waiting.popleft().answer.cancel()
 
+    async def _pump_dry(self) -> None:
+        while group := self._next_group():
+            names = {name for waiting in group for name in waiting.names}
+            self._under_way |= names
+            try:
+                await self._commit(group)
+            finally:
+                self._under_way -= names
+
     def _next_group(self) -> list[_Waiting]:
         """Take who waits, but for those who have gone and those who must wait for another."""
-        group, later, taken = list[_Waiting](), list[_Waiting](), set[Hashable]()
+        group, later, taken = list[_Waiting](), list[_Waiting](), set(self._under_way)
         while self._waiting and len(group) < GROUP:
             waiting = self._waiting.popleft()
             if waiting.answer.done():
                 continue
-            names = set(_names(waiting.key))
-            if not names:  # nobody can say whom this one concerns, so it goes alone
-                (later if group or later else group).append(waiting)
-                break
-            (later if names & taken else group).append(waiting)
-            taken |= names
+            (later if taken & waiting.names else group).append(waiting)
+            taken |= waiting.names
         self._waiting.extendleft(reversed(later))
         return group
 
@@ -208,20 +219,18 @@ async def _turns(
 
 
 def _names(key: Key) -> Iterator[Hashable]:
-    """Name all by which another turn may concern the same."""
-    yield from (
-        (kind, name)
-        for kind, name in (
-            ("customer", key.customer),
-            ("address", key.address),
-            ("hash", key.address_hash),
-            ("link", key.link_hash),
-            ("credit", key.credit),
-            ("inbox", key.inbox),
-            ("request", key.request),
-        )
-        if name is not None
+    """Name all by which another turn may concern the same; who names nothing may mean anybody."""
+    named = (
+        ("customer", key.customer),
+        ("address", key.address),
+        ("hash", key.address_hash),
+        ("link", key.link_hash),
+        ("credit", key.credit),
+        ("inbox", key.inbox),
+        ("request", key.request),
     )
+    names: list[Hashable] = [(kind, name) for kind, name in named if name is not None]
+    yield from names or [("nobody", "")]
     yield from (("hash", address) for address in key.address_hashes)
 
 

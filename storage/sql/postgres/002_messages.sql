@@ -69,9 +69,8 @@ create table outbox (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 create index outbox_ready on outbox (lane, priority, due, id) where state = 'ready';
-create index outbox_in_flight on outbox (recipient) where state in ('claimed', 'posting');
+create index outbox_in_flight on outbox (recipient, lease) where state in ('claimed', 'posting');
 create index outbox_retried on outbox (recipient) where state = 'ready' and is_retried;
-create index outbox_leases on outbox (lease) where state in ('claimed', 'posting');
 create index outbox_unknown on outbox (lane, due, id) where state = 'unknown' and due is not null;
 create index outbox_of on outbox (customer) where customer is not null;
 create unique index outbox_once on outbox (about, line) where about is not null;

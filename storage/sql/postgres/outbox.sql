@@ -1,7 +1,8 @@
 -- hold_lane --
 -- The lane's next free moment, what left in the second before it, and its pause, held for us:
--- slots are given away by one node at a time.
-select next_free, recent, paused_until
+-- slots are given away by one node at a time. A claim need not outlive the server, so nobody waits
+-- for the disk while a lane is held; and the marks before the bytes leave carry it along.
+select next_free, recent, paused_until, set_config('synchronous_commit', 'off', true)
 from lanes
 where name = $1
 for update;
@@ -59,7 +60,8 @@ order by priority;
 -- waiting --
 -- What may be claimed of one lane and priority, in order: nothing of the same recipient is in
 -- flight, and nothing older of theirs waits to leave again. Rows that somebody holds are passed by.
--- The last column says from when on the recipient may be written to.
+-- The last column says from when on the recipient may be written to. The limit lets the server go
+-- along the index and stop where we do, instead of sorting all that waits.
 select id, lane, priority, o.recipient, line, body, due, created_at, attempt, customer,
        use_by, cost, is_unasked, may_resend, about, coalesce(a.opens_at, 0)
 from outbox o
@@ -73,6 +75,7 @@ where state = 'ready' and lane = $1 and priority = $2 and due <= $3
                   where r.recipient = o.recipient and r.state = 'ready' and r.is_retried
                     and r.id < o.id and r.priority <= o.priority)
 order by due, id
+limit 1000
 for no key update of o skip locked;
 
 -- put_allowances --
@@ -128,16 +131,17 @@ set state   = 'claimed',
 where id = any($1::bigint[]);
 
 -- read_outcomes --
--- How rows stand before they are settled, and their last attempt; held in one order.
-select id, state, customer, tag
-from outbox
-where id = any($1::bigint[])
-order by id
-for no key update;
+-- How rows stand before they are settled, and their last attempt, and whose the provider's ids are
+-- already; held in one order.
+select o.id, o.state, o.customer, o.tag, (select id from outbox where ref = given.ref)
+from outbox o
+join unnest($1::bigint[], $2::text[]) as given (id, ref) on given.id = o.id
+order by o.id
+for no key update of o;
 
--- taken_refs --
--- Which of a provider's ids are a row's already, and whose.
-select ref, id
+-- known_refs --
+-- Which of a provider's ids are a row's already.
+select ref
 from outbox
 where ref = any($1::text[]);
 

@@ -1,11 +1,3 @@
--- hold_claimed --
--- What may have changed since rows were claimed; held in one order.
-select id, customer, is_unasked, priority, attempt, use_by
-from outbox
-where id = any($1::bigint[]) and state = 'claimed'
-order by id
-for no key update;
-
 -- hold_customers --
 -- One node at a time looks at what has left to a customer unasked.
 select 1
@@ -16,9 +8,11 @@ where number in (select customer
 order by number
 for no key update;
 
--- standing --
--- How the addresses of rows stand now, and the broadcasts that they belong to.
-select o.id, c.address is not null, c.opted_out_at is not null, c.blocked_at is not null,
+-- hold_claimed --
+-- What may have changed since rows were claimed, how their addresses stand, and the broadcasts that
+-- they belong to; held in one order.
+select o.id, o.customer, o.is_unasked, o.priority, o.attempt, o.use_by,
+       c.address is not null, c.opted_out_at is not null, c.blocked_at is not null,
        exists (select 1 from suppressions where address_hash = given.address_hash),
        (select b.state
         from recipients r
@@ -26,7 +20,10 @@ select o.id, c.address is not null, c.opted_out_at is not null, c.blocked_at is 
         where r.outbox = o.id)
 from unnest($1::bigint[], $2::bytea[]) as given (id, address_hash)
 join outbox o on o.id = given.id
-left join contacts c on c.address = o.recipient and c.customer = o.customer;
+left join contacts c on c.address = o.recipient and c.customer = o.customer
+where o.state = 'claimed'
+order by o.id
+for no key update of o;
 
 -- left_lately --
 -- What has left unasked to customers since then, on every channel, and was not refused.
