@@ -90,6 +90,7 @@ class Films:
         self._clock = clock
         self._invoices = invoices
         self._bounds = bounds or Bounds()
+        self._general: dict[Speaker, Film] = {}  # one for each version of the terms
         self._latest: OrderedDict[str, tuple[Film, datetime]] = OrderedDict()
         self.orders = FilmOrders(self._take_in)
 
@@ -97,7 +98,11 @@ class Films:
 
     def general(self, terms: Campaign) -> Film:
         """Give the film for everybody."""
-        return _film(_GENERAL, SAMPLE, terms)
+        speaker = _speaker(terms)
+        known = self._general.get(speaker)
+        if known is None:
+            known = self._general[speaker] = _film(_GENERAL, SAMPLE, speaker)
+        return known
 
     async def of(self, customer: str, terms: Campaign) -> Film:
         """Give a customer's own film, the general one if no bill can be read."""
@@ -106,14 +111,14 @@ class Films:
         if known is not None and now - known[1] < FRESH:
             return known[0]
         invoice = await self._invoices.invoice(customer) if self._invoices else None
-        film = _film(owner, invoice, terms) if invoice else known[0] if known else None
+        film = _film(owner, invoice, _speaker(terms)) if invoice else known[0] if known else None
         film = film or self.general(terms)
         self._remember(owner, film, now)
         return film
 
     async def find(self, customer: str, terms: Campaign, id_: str) -> Film | None:
         """Find a film by its id, if it is this customer's or everybody's."""
-        films = (self.general(terms), await self.of(customer, terms))
+        films = (await self.of(customer, terms), self.general(terms))
         return next((film for film in films if film.id == id_), None)
 
     def _owner(self, customer: str) -> str:
@@ -183,13 +188,16 @@ def forget_films(folder: Path, keys: Keys, customer: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _film(owner: str, invoice: Invoice, terms: Campaign) -> Film:
-    speaker = Speaker(
+def _speaker(terms: Campaign) -> Speaker:
+    return Speaker(
         brand=terms.operator.brand,
         hotline=terms.operator.hotline,
         portal=terms.operator.portal_url,
         terms=terms.version,
     )
+
+
+def _film(owner: str, invoice: Invoice, speaker: Speaker) -> Film:
     board = storyboard(invoice, speaker)
     words = [texts_of(language) for language in languages()]
     told = msgspec.json.encode((EDITION, board, words))
