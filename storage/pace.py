@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 SECOND = 1_000_000  # moments here are microseconds, as in the database
+FURTHEST_AHEAD = 3600 * SECOND
 
 
 @dataclass(slots=True)
@@ -25,6 +26,15 @@ class Pace:
     free: int
     recent: list[tuple[int, int]]
     late: int = 0
+
+    def put_right(self, now: int) -> None:
+        """Forget slots further ahead than any are given: they are of a clock that ran ahead.
+
+        Else a machine whose clock was wrong for a minute would keep the lane shut for as long as it
+        was wrong by.
+        """
+        if self.free > now + FURTHEST_AHEAD:
+            self.free, self.recent = now, []
 
     def slot(self, cost: int, now: int) -> int:
         """Tell when a row of this cost may leave, not before `now`.

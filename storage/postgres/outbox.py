@@ -34,6 +34,7 @@ async def claim(connection: Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
     """Take rows in order, one per recipient, as far as the lane's pace reaches."""
     now = to_int(wanted.now)
     pace, paused_until = await _hold_lane(connection, wanted)
+    pace.put_right(now)
     earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
     if paused_until > now or pace.free > max(earliest, horizon):
         return ()
@@ -58,13 +59,15 @@ async def next_due(
     """Tell when a lane's next row may leave that is not held back by another."""
     found = await connection.fetchrow(_SQL["read_lane"], lane)
     free, _, paused_until = found or (0, "[]", 0)
-    free -= round(ahead_s * SECOND)
+    pace = Pace(None, free, [])
+    pace.put_right(to_int(now))
+    pace.free -= round(ahead_s * SECOND)
     firsts = [
         await connection.fetchval(_SQL["next_due"], lane, priority)
         for priority in await _priorities(connection, lane)
     ]
     dues = [first for first in firsts if first is not None]
-    return to_moment(max(to_int(now), min(dues), free, paused_until)) if dues else None
+    return to_moment(max(to_int(now), min(dues), pace.free, paused_until)) if dues else None
 
 
 async def _hold_lane(connection: Connection, wanted: Claim) -> tuple[Pace, int]:

@@ -32,6 +32,7 @@ def claim(db: sqlite3.Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
     now = to_int(wanted.now)
     pace, paused_until = _read_lane(db, wanted.lane, wanted.rate)
     pace.late = round(wanted.late_s * SECOND)
+    pace.put_right(now)
     earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
     if paused_until > now or pace.free > max(earliest, horizon):
         return ()
@@ -53,6 +54,7 @@ def claim(db: sqlite3.Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
 def next_due(db: sqlite3.Connection, lane: str, now: datetime, ahead_s: float) -> datetime | None:
     """Tell when a lane's next row may leave that is not held back by another."""
     pace, paused_until = _read_lane(db, lane, None)
+    pace.put_right(to_int(now))
     pace.free -= round(ahead_s * SECOND)
     firsts = (
         db.execute(_SQL["next_due"], (lane, priority)).fetchone()

@@ -108,3 +108,19 @@ async def test_slots_lie_within_the_horizon(tmp_path: Path) -> None:
 
 def _dear(n: int, cost: int) -> Enqueue:
     return replace(to(f"tel:+49{n}"), cost=cost)
+
+
+@pytest.mark.parametrize("keeper", KEEPERS)
+async def test_a_clock_that_ran_ahead_does_not_keep_a_lane_shut(
+    keeper: str, tmp_path: Path
+) -> None:
+    store = await KEEPERS[keeper](tmp_path)
+    year = 365 * 24 * 3600 * SECOND
+    await change(store, to("tel:+491713920011"), to("tel:+491713920012"))
+
+    [early] = await claim(store, NOON + year, limit=1, rate=1.0)
+    due = await store.next_due(LANE, NOON)
+    [row] = await claim(store, NOON, limit=1, rate=1.0)
+
+    assert (early.slot, due, row.slot) == (NOON + year, NOON, NOON)
+    await store.close()
