@@ -32,7 +32,8 @@ def _row(pen: ImageDraw.ImageDraw, bar: Bar, whole: int, y: int) -> None:
     room = WIDTH - _MARGIN - _BAR_AT - 210
     length = round(room * bar.number / whole) if whole else 0
     share = f"  {100 * bar.number / whole:.0f} %" if whole else ""
-    _write(pen, bar.label, (_MARGIN, y + 9), Type(26 * _SCALE), MUTED if bar.is_lost else INK)
+    label, colour = Type(26 * _SCALE), MUTED if bar.is_lost else INK
+    _write(pen, bar.label, (_MARGIN, y + 9), label, colour, _BAR_AT - _MARGIN - 16)
     _strip(pen, _BAR_AT, room, y, FAINT)
     if bar.number:
         _strip(pen, _BAR_AT, max(length, 8), y, _AMBER if bar.is_lost else TEAL)
@@ -47,9 +48,14 @@ def _strip(pen: ImageDraw.ImageDraw, left: int, length: int, y: int, colour: Col
 
 
 def _write(
-    pen: ImageDraw.ImageDraw, text: str, at: tuple[int, int], kind: Type, colour: Colour
+    pen: ImageDraw.ImageDraw,
+    text: str,
+    at: tuple[int, int],
+    kind: Type,
+    colour: Colour,
+    width: int = WIDTH - 2 * _MARGIN,
 ) -> None:
-    room = (WIDTH - _MARGIN - at[0]) * _SCALE
+    room = min(width, WIDTH - _MARGIN - at[0]) * _SCALE
     fitting = kind.fitting(text, room, least=16 * _SCALE)
     place = (at[0] * _SCALE, at[1] * _SCALE)
     pen.text(place, fitting.cut(text, room), font=fitting.font, fill=colour)

@@ -18,6 +18,7 @@ from storage.errors import StorageError
 
 LONGEST_CAPTION = 1024  # UTF-16 units after the tags and entities are read
 _PHOTO, _DOCUMENT = "sendphoto", "senddocument"
+_PICTURE = ".png"
 _ABOUT_THE_PICTURE = {Fault.CONTENT, Fault.OURS}
 
 _log = structlog.get_logger(__name__)
@@ -88,9 +89,11 @@ class Uploads:
         return outcome
 
     async def send(self, document: Document, asked: Parameters) -> Outcome:
-        """Send a document with its caption."""
+        """Send a document with its caption; a picture is shown at once."""
         file = InputFile(document.content, filename=document.name)
-        return (await self._calls.call(_DOCUMENT, asked | {"document": file})).outcome
+        is_picture = document.name.endswith(_PICTURE)
+        method, field = (_PHOTO, "photo") if is_picture else (_DOCUMENT, "document")
+        return (await self._calls.call(method, asked | {field: file})).outcome
 
     async def _again(self, gallery: Gallery, place: str, asked: Parameters) -> Outcome | None:
         """Send a picture that Telegram has; None if it has none, or not any more."""

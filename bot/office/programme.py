@@ -25,7 +25,7 @@ from storage.reading import Dossier
 EASEL = (sys.executable, "-P", "-m", "bot.office.easel")
 DRAWN_WITHIN_S = 20.0
 MOST_ROWS = 14
-_MONTHS = (1, 3, 6)
+_MONTHS = (3, 6)
 _LOST = (
     State.WAITING, State.DECLINED, State.EXPIRED, State.LEFT, State.DROPPED, State.UNREACHABLE,
     State.ENDED, State.HELD_OUT,
@@ -101,11 +101,15 @@ def funnel_of(census: Iterable[Census], terms: Campaign) -> tuple[Bar, ...]:
     bars += [Bar(step, _done(joined, step, terms)) for step in terms.tasks]
     months = [month for month in _MONTHS if month < terms.streak.months]
     bars += [
-        Bar(f"month {month} without a call", sum(r.number for r in joined if r.month >= month))
+        Bar(f"{month} months done", sum(r.number for r in joined if r.month >= month))
         for month in (months if terms.has_streak else ())
     ]
     ended = states[State.SETTLING] + states[State.DONE]
-    lost = [Bar(state.value, states[state], is_lost=True) for state in _LOST if states[state]]
+    lost = [
+        Bar(state.value.replace("_", " "), states[state], is_lost=True)
+        for state in _LOST
+        if states[state]
+    ]
     return (*bars, Bar("goal reached", ended), *lost)
 
 
