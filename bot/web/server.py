@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.metrics import Metrics
 from bot.pulse import Pulse
+from bot.web.doors import House
 from storage.errors import StorageError
 from storage.store import Store
 
@@ -60,7 +61,7 @@ def application(
         Route("/health/ready", ready),
         Route("/metrics", figures),
     ]
-    return Starlette(routes=[*routes, *operations])
+    return House([*routes, *operations])
 
 
 async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event) -> None:

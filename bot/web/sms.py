@@ -8,13 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 import structlog
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bot.channels.channel import Clock, Inbound, Listener
 from bot.channels.sms import TwilioAccount
@@ -27,12 +25,14 @@ from bot.channels.sms_reading import (
     read_inbound,
     read_status,
 )
+from bot.web.doors import Door
 from storage.errors import StorageError
 from storage.outbox import Receipt
 
 LARGEST_BODY = 64 * 1024
 LONGEST_TURN_S = 4.0  # Twilio gives up after five seconds and calls again
-MEDIA_TYPE = "text/xml"
+MEDIA_TYPE = "text/xml; charset=utf-8"
+SIGNATURE = b"x-twilio-signature"
 PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>'
 NOTHING = PROLOGUE + "<Response/>"
 
@@ -57,81 +57,116 @@ class SmsDesk:
     longest_turn_s: float = LONGEST_TURN_S
 
 
-def routes(desk: SmsDesk) -> list[Route]:
-    """Build the two routes."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Twilio hears."""
 
-    async def inbound(request: Request) -> Response:
-        form = await _form(request, desk.account)
+    status: int = 200
+    text: str = NOTHING
+    kind: str = MEDIA_TYPE
+
+
+class Denied(Exception):
+    """The request gets an answer at once, and nothing comes of it."""
+
+    def __init__(self, status: int, why: str = "") -> None:
+        super().__init__(why)
+        self.answer = Answer(status, why, "text/plain; charset=utf-8")
+
+
+def routes(desk: SmsDesk) -> list[Door]:
+    """Build the two doors."""
+
+    async def inbound(form: Form, _: str | None) -> Answer:
         if not is_for_us(form, desk.account):
-            raise HTTPException(403)
+            raise Denied(403)
         return await _answer(desk, _readable(lambda: read_inbound(form, desk.clock())))
 
-    async def status(request: Request) -> Response:
-        form = await _form(request, desk.account)
-        tag = request.query_params.get("t")
+    async def status(form: Form, tag: str | None) -> Answer:
         receipt = _readable(lambda: read_status(form, tag, desk.clock()))
         return await _note(desk, receipt, form.get("To", ""))
 
     return [
-        Route("/sms/inbound", inbound, methods=["POST"]),
-        Route("/sms/status", status, methods=["POST"]),
+        Door("/sms/inbound", Ear(desk.account, inbound)),
+        Door("/sms/status", Ear(desk.account, status)),
     ]
 
 
-async def _answer(desk: SmsDesk, inbound: Inbound) -> Response:
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """Reads what Twilio posts, and answers: an ASGI app by itself, since this is the hot path."""
+
+    account: TwilioAccount
+    heard: Callable[[Form, str | None], Awaitable[Answer]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            form = await _form(scope, receive, self.account)
+            answer = await self.heard(form, _tag(scope["query_string"]))
+        except Denied as denied:
+            answer = denied.answer
+        body = answer.text.encode()
+        headers = [
+            (b"content-type", answer.kind.encode()),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _answer(desk: SmsDesk, inbound: Inbound) -> Answer:
     try:
         async with asyncio.timeout(desk.longest_turn_s):
             await desk.listener.heard(inbound)
     except (StorageError, TimeoutError):
         log.exception("sms_not_stored", sid=inbound.provider_id)
         words = desk.emergency(inbound.text)
-        return _twiml(words) if words else Response(status_code=503)
-    return Response(NOTHING, media_type=MEDIA_TYPE)
+        if words is None:
+            raise Denied(503) from None
+        message = f"<Response><Message>{escape(words)}</Message></Response>"
+        return Answer(text=PROLOGUE + message)
+    return Answer()
 
 
-async def _note(desk: SmsDesk, receipt: Receipt, number: str) -> Response:
+async def _note(desk: SmsDesk, receipt: Receipt, number: str) -> Answer:
     try:
         await desk.noted(receipt, number)
     except StorageError:
         log.exception("sms_receipt_not_stored", sid=receipt.ref)
-        return Response(status_code=503)
-    return Response(NOTHING, media_type=MEDIA_TYPE)
+        raise Denied(503) from None
+    return Answer()
 
 
-async def _form(request: Request, account: TwilioAccount) -> Form:
-    """Read and verify a form; raises HTTPException 400, 403 or 413."""
-    call = Call(
-        raw_path=request.scope["raw_path"],
-        query=request.scope["query_string"],
-        body=await _body(request),
-        signature=request.headers.get("X-Twilio-Signature"),
-    )
+async def _form(scope: Scope, receive: Receive, account: TwilioAccount) -> Form:
+    """Read and verify a form; raises Denied with 400, 403 or 413."""
+    signature = next((v for n, v in scope["headers"] if n == SIGNATURE), b"").decode("latin-1")
+    body = await _body(receive)
+    call = Call(scope["raw_path"], scope["query_string"], body, signature)
     form = genuine(call, account)
     if form is None:
-        log.warning("sms_forged", path=request.url.path)
-        raise HTTPException(403)
+        log.warning("sms_forged", path=scope["path"])
+        raise Denied(403)
     return form
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise HTTPException(413)
-    except ClientDisconnect:
-        raise HTTPException(400) from None
-    return bytes(body)
+async def _body(receive: Receive) -> bytes:
+    body: bytes = b""
+    while (message := await receive())["type"] == "http.request":
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            raise Denied(413)
+        if not message.get("more_body"):
+            return body
+    raise Denied(400)  # whoever called has gone
+
+
+def _tag(query: bytes) -> str | None:
+    return dict(parse_qsl(query.decode("latin-1"))).get("t") if query else None
 
 
 def _readable(read: Callable[[], Read]) -> Read:
     try:
         return read()
     except UnreadableMessageError as error:
-        raise HTTPException(400, str(error)) from error
-
-
-def _twiml(text: str) -> Response:
-    message = f"<Response><Message>{escape(text)}</Message></Response>"
-    return Response(PROLOGUE + message, media_type=MEDIA_TYPE)
+        raise Denied(400, str(error)) from error

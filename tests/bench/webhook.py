@@ -17,6 +17,7 @@ from twilio.request_validator import RequestValidator
 from bot.app import now
 from bot.channels.channel import Inbound, Reachability
 from bot.channels.sms import TwilioAccount
+from bot.web.doors import House
 from bot.web.server import serve
 from bot.web.sms import NOTHING, SmsDesk, routes
 from storage.outbox import Receipt
@@ -49,7 +50,7 @@ async def ours(ground: Ground) -> Lap:
     ear = Ear()
     account = TwilioAccount(SID, TOKEN, PUBLIC_URL, service=SERVICE)
     desk = SmsDesk(account, ear, _never, lambda _: None, now)
-    return await _served(Starlette(routes=routes(desk)), ground, ear.heard_ids)
+    return await _served(House(routes(desk)), ground, ear.heard_ids)
 
 
 async def limit(ground: Ground) -> Lap:

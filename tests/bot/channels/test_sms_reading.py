@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
 
 from bot.channels.channel import Inbound
 from bot.channels.sms_reading import (
@@ -15,8 +16,10 @@ from bot.channels.sms_reading import (
     UnreadableMessageError,
     genuine,
     is_for_us,
+    pairs_of,
     read_inbound,
     read_status,
+    signature_of,
 )
 from flows.intent import Intent
 from storage.outbox import Receipt
@@ -220,3 +223,36 @@ def test_every_text_comes_through_as_it_was_written(text: str) -> None:
 
     assert form is not None
     assert read_inbound(form, NOON).text == text.replace("\x00", "")
+
+
+PAIRS = st.lists(st.tuples(st.text(min_size=1, max_size=8), st.text(max_size=30)), max_size=12)
+
+
+@given(PAIRS)
+def test_forms_are_read_as_the_standard_library_reads_them(pairs: list[tuple[str, str]]) -> None:
+    body = urlencode(pairs)
+
+    assert pairs_of(body) == parse_qsl(body, keep_blank_values=True) == pairs
+
+
+@pytest.mark.parametrize("body", ["", "&&a=1&&", "a", "a=b=c", "a=%zz", "a=%", "=b", "a+b=c%20d"])
+def test_odd_forms_are_read_alike_too(body: str) -> None:
+    assert pairs_of(body) == parse_qsl(body, keep_blank_values=True, errors="strict")
+
+
+@given(PAIRS, st.text(max_size=10))
+def test_we_sign_as_the_sdk_does(pairs: list[tuple[str, str]], query: str) -> None:
+    url = f"{PUBLIC}/sms/status?t={quote_plus(query)}"
+    every = {name: [value for other, value in pairs if other == name] for name, _ in pairs}
+
+    assert signature_of(url, pairs, TOKEN).decode() == _sdks(url, every)
+
+
+def _sdks(url: str, form: Mapping[str, list[str]]) -> str:
+    """Let Twilio's own validator sign; it asks for all values of a name in this way."""
+
+    class Fields(dict[str, list[str]]):
+        def getall(self, name: str) -> list[str]:
+            return self[name]
+
+    return str(RequestValidator(TOKEN).compute_signature(url, Fields(form)))
