@@ -23,14 +23,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from bot.addresses import UnusableAddressError, phone
 from bot.carrier.carrier import CarrierError
 from bot.carrier.cloudevents import digest_of
-from bot.carrier.csv_lines import UnusableLineError, cells_of, lines_of
 from bot.carrier.feed import Report
 from bot.carrier.happenings import HOTLINE_CALLED
+from bot.csv_lines import Header, UnusableLineError, header_of, lines_of
 from flows.calendar import at_wall
 from flows.events import HotlineCalled
 
@@ -93,33 +94,28 @@ class Calls:
 
 def read_calls(body: bytes, key: bytes) -> Calls:
     """Read an export; `key` makes the ids of calls that have none. Raises UnusableCallsError."""
-    lines = lines_of(body)
-    header = next(lines, None)
-    if header is None:
-        raise UnusableCallsError("is empty")
-    delimiter = ";" if ";" in header[1] else ","
-    columns = _header(header[1], delimiter)
+    lines = lines_of(BytesIO(body))
+    try:
+        header = header_of(lines)
+    except UnusableLineError as reason:
+        raise UnusableCallsError(str(reason)) from None
+    columns = _columns(header)
     rows: list[CallRow] = []
     rejected: list[CallRejected] = []
     for n, line in lines:
         try:
-            rows.append(CallRow(n, _report(_cells(line, delimiter, columns), key)))
+            row = _cells(header.fields(line), columns)
+            rows.append(CallRow(n, _report(row, key)))
         except (UnusableLineError, UnusableAddressError) as reason:
             rejected.append(CallRejected(n, str(reason)))
     return Calls(tuple(rows), tuple(rejected))
 
 
-# --- Lines and cells ----------------------------------------------------------------------------
+# --- Columns and cells --------------------------------------------------------------------------
 
 
-def _header(line: str, delimiter: str) -> list[str | None]:
-    if "\0" in line:
-        raise UnusableCallsError("is no CSV text in UTF-8 or cp1252")
-    try:
-        names = [name.strip().lower().replace(" ", "_") for name in cells_of(line, delimiter)]
-    except UnusableLineError as reason:
-        raise UnusableCallsError(f"line 1: {reason}") from None
-    columns = [_NAMES.get(name) for name in names]
+def _columns(header: Header) -> list[str | None]:
+    columns = [_NAMES.get(name) for name in header.names]
     known = [column for column in columns if column is not None]
     if len(known) != len(set(known)):
         raise UnusableCallsError("line 1 names a column twice")
@@ -130,14 +126,11 @@ def _header(line: str, delimiter: str) -> list[str | None]:
     return columns
 
 
-def _cells(line: str, delimiter: str, columns: list[str | None]) -> Mapping[str, str]:
-    if "\ufffd" in line or "\0" in line:
-        raise UnusableLineError("cannot be decoded")
-    cells = [cell.strip() for cell in cells_of(line, delimiter)]
-    if len(cells) < len(columns) or any(cells[len(columns) :]):
-        raise UnusableLineError(f"has {len(cells)} fields where line 1 has {len(columns)}")
-    found = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
+def _cells(fields: list[str], columns: list[str | None]) -> Mapping[str, str]:
+    found = {name: cell for name, cell in zip(columns, fields, strict=True) if name and cell}
     for name, cell in found.items():
+        if "\ufffd" in cell:
+            raise UnusableLineError(f"{name}: cannot be decoded")
         if len(cell) > _LONGEST or not cell.isprintable():
             raise UnusableLineError(
                 f"{name}: is too long, or has characters that cannot be printed"

@@ -13,11 +13,12 @@ phone    msisdn, number, rufnummer, telefon                          49171392001
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from uuid import UUID
 
 from bot.carrier.bodies import signed_megabytes_of
 from bot.carrier.carrier import CarrierError, Record, Standing
-from bot.carrier.csv_lines import UnusableLineError, cells_of, lines_of
+from bot.csv_lines import UnusableLineError, header_of, lines_of
 
 _COLUMNS = {
     "id": "id topup_id provider_id vorgang buchung",
@@ -69,41 +70,31 @@ class Statement:
 
 def read_statement(body: bytes) -> Statement:
     """Read a file. Raises UnusableStatementError."""
-    lines = lines_of(body)
-    header = next(lines, None)
-    if header is None:
-        raise UnusableStatementError("is empty")
-    delimiter = ";" if ";" in header[1] else ","
-    columns = _header(header[1], delimiter)
+    lines = lines_of(BytesIO(body))
+    try:
+        header = header_of(lines)
+    except UnusableLineError as reason:
+        raise UnusableStatementError(str(reason)) from None
+    columns = [_NAMES.get(name) for name in header.names]
+    for wanted in ("id", "credit"):
+        if columns.count(wanted) != 1:
+            raise UnusableStatementError(f"line 1 must have one column {wanted}")
     records: list[Record] = []
     rejected: list[StatementRejected] = []
     for n, line in lines:
         try:
-            records.append(_record(_cells(line, delimiter, columns)))
+            records.append(_record(_cells(header.fields(line), columns)))
         except UnusableLineError as reason:
             rejected.append(StatementRejected(n, str(reason)))
     return Statement(tuple(records), tuple(rejected))
 
 
-def _header(line: str, delimiter: str) -> list[str | None]:
-    try:
-        names = [name.strip().lower().replace(" ", "_") for name in cells_of(line, delimiter)]
-    except UnusableLineError as reason:
-        raise UnusableStatementError(f"line 1: {reason}") from None
-    columns = [_NAMES.get(name) for name in names]
-    for wanted in ("id", "credit"):
-        if columns.count(wanted) != 1:
-            raise UnusableStatementError(f"line 1 must have one column {wanted}")
-    return columns
-
-
-def _cells(line: str, delimiter: str, columns: list[str | None]) -> Mapping[str, str]:
-    if "\ufffd" in line or "\0" in line:
-        raise UnusableLineError("cannot be decoded")
-    cells = [cell.strip() for cell in cells_of(line, delimiter)]
-    if len(cells) < len(columns):
-        raise UnusableLineError(f"has {len(cells)} fields where line 1 has {len(columns)}")
-    return {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
+def _cells(fields: list[str], columns: list[str | None]) -> Mapping[str, str]:
+    found = {name: cell for name, cell in zip(columns, fields, strict=True) if name and cell}
+    for name, cell in found.items():
+        if "\ufffd" in cell or "\0" in cell:
+            raise UnusableLineError(f"{name}: cannot be decoded")
+    return found
 
 
 def _record(row: Mapping[str, str]) -> Record:

@@ -159,7 +159,7 @@ def test_a_file_that_was_cut_loses_only_its_last_line() -> None:
     found = read_calls(cut, KEY)
 
     assert [row.line for row in found.rows] == [2, 3, 4, 5]
-    assert found.rejected == (CallRejected(6, "cannot be decoded"),)
+    assert found.rejected == (CallRejected(6, "incident_id: cannot be decoded"),)
 
 
 def test_ten_thousand_bad_lines_are_ten_thousand_reasons() -> None:
@@ -180,7 +180,7 @@ def test_ten_thousand_bad_lines_are_ten_thousand_reasons() -> None:
         (b"start;duration\n", "line 1 has no column customer or phone"),
         (b"start;customer\n", "line 1 has no column duration or end"),
         (b"start;beginn;kunde;dauer\n", "line 1 names a column twice"),
-        (b'start;"kunde;dauer\n', "line 1: has a quote that is not closed on its line"),
+        (b'start;"kunde;dauer\n', "line 1 has a quote that is not closed on its line"),
         ("start;kunde;dauer\n".encode("utf-16"), "is no CSV text in UTF-8 or cp1252"),
         (b"PK\x03\x04\0\0", "is no CSV text in UTF-8 or cp1252"),
     ],
