@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from bot.commands.showing import as_json, facts, table
+from bot.commands.showing import as_json, facts, moment, table, wall
 from storage.questions import Unfound, Waiting
 
 MOST = 10_000
@@ -16,7 +16,7 @@ def show_json(waiting: Sequence[Waiting]) -> None:
             {
                 "id": row.id,
                 "customer": row.customer,
-                "at": row.at,
+                "at": moment(row.at),
                 "text": row.text,
                 "state": row.state,
                 "request": row.request.value,
@@ -34,7 +34,7 @@ def show(waiting: Sequence[Waiting], zone: ZoneInfo) -> None:
     rows = [
         (
             str(row.id),
-            f"{row.at.astimezone(zone):%Y-%m-%d %H:%M}",
+            wall(row.at, zone),
             row.customer,
             row.request.value,
             row.state,

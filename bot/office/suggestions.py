@@ -1,11 +1,11 @@
 """Suggestions tell managers once a week which words found no topic, as wishes for new ones.
 
-Words are counted without who said them, and shown only if several asked; those that few used are
-forgotten, for a name may be among them.
+Words are counted without who said them, the first times by a keyed hash alone, for a name may be
+among them; those that few used are forgotten.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 
@@ -14,15 +14,13 @@ from bot.broadcasting.broadcasts import Broadcasts
 from bot.channels.channel import Message
 from bot.office.questions import to_manager
 from bot.setting_values import Role
-from bot.turns.inquiries import monday_of
+from bot.turns.inquiries import LOOKS_BACK, MOST_HASHED, VEIL, VEILED_TIMES, monday_of
 from flows.calendar import at_wall, next_open
 from flows.customer import Address
 from storage.changes import Decision, Remember
 from storage.memory import InboxKey, Key, Memory
 from storage.questions import Questions, Unfound
 
-WEEKS = 4  # that are looked back upon
-LEAST = 3  # how often a word must have been used
 MOST = 10
 _KEPT = timedelta(weeks=12)
 _WEEK = timedelta(weeks=1)
@@ -30,8 +28,9 @@ _WEEK = timedelta(weeks=1)
 
 async def suggested(questions: Questions, now: datetime) -> tuple[Unfound, ...]:
     """List the words of the last weeks that found no topic, the most frequent first."""
-    since = monday_of(now) - (WEEKS - 1) * _WEEK
-    return await questions.unfound(since, LEAST, MOST)
+    counted = await questions.unfound(monday_of(now) - LOOKS_BACK, 1, MOST_HASHED)
+    plain = [one for one in counted if not one.word.startswith(VEIL)]
+    return tuple(replace(one, asked=one.asked + VEILED_TIMES) for one in plain[:MOST])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Suggesting:
             return Decision(None, (Remember(inbox, b"", "", now), *rows))
 
         await store.turn(Key(inbox=inbox), decide)
-        await store.questions.forget_unfound(monday - _KEPT, (monday - _WEEK, LEAST))
+        await store.questions.forget_unfound(monday - _KEPT, (monday - _WEEK, VEILED_TIMES))
         await store.put("suggestions.told", monday.isoformat())
         self.broadcasts.poke()
 

@@ -75,8 +75,7 @@ class Conversations:
     @property
     def inquiries(self) -> Inquiries:
         """Give what looks into free texts before their turn."""
-        wordbook, clock = self.house.wordbook, self.house.clock
-        return Inquiries(self.store, wordbook.topics, wordbook.languages, clock, self.facts)
+        return Inquiries(self.store, self.house, self.facts)
 
     def _hear(self, memory: Memory, inbound: Inbound, inquiry: Inquiry) -> Decision[str | None]:
         """Answer; gives the number of the customer who is forgotten by it, if one is."""

@@ -5,12 +5,12 @@ found is checked again in the turn: an inquiry is a finding, not a decision.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from bot.channels.channel import Inbound
+from bot.turns.house import House
 from flows.customer import Channel, Customer
 from flows.events import Heard
 from flows.helping import OFFER_LASTS, topic_of
@@ -27,6 +27,10 @@ from storage.store import Store
 
 FREE = (Intent.QUESTION, Intent.MAYBE_OPT_OUT)
 STATUS = "status"  # beside the topics: what a fact is told for
+VEIL = "#"  # before the hash of a word that few have used
+VEILED_TIMES = 2  # so often a word is counted without being known
+LOOKS_BACK = timedelta(weeks=3)  # and this week
+MOST_HASHED = 10_000
 _LONGEST_STATUS = 40  # characters
 _PICK = re.compile(r"(?:nr|no|nummer|number|antwort|answer|option)?\W*([1-9])\W*")
 _OWN_LINE_IS_OVER = (Stage.NEW, Stage.HELD_OUT, Stage.ENDED)
@@ -69,10 +73,13 @@ class Inquiries:
     """Looks into what is heard."""
 
     store: Store
-    topics: Topics
-    languages: tuple[str, ...]
-    clock: Callable[[], datetime]
+    house: House
     facts: Facts | None = None
+
+    @property
+    def topics(self) -> Topics:
+        """What can be asked about."""
+        return self.house.wordbook.topics
 
     async def look(self, inbound: Inbound) -> Inquiry | None:
         """Find what a free text, a topic's button or STATUS is about; None for all else."""
@@ -81,7 +88,8 @@ class Inquiries:
         if inbound.intent is not None:
             intent = inbound.intent
         else:
-            intent = hear(inbound.text, self.languages[0], inbound.address.channel).intent
+            language = self.house.wordbook.languages[0]
+            intent = hear(inbound.text, language, inbound.address.channel).intent
         is_short = len(inbound.text) <= _LONGEST_STATUS
         if intent is Intent.STATUS and self.facts is not None and is_short:
             return await self._status(inbound, self.facts)
@@ -100,8 +108,10 @@ class Inquiries:
 
     async def _look(self, inbound: Inbound, who: _Who) -> Inquiry:
         found = self._found(inbound, who.journey.language)
+        if found.words:
+            return replace(found, words=await self._countable(found.words))
         heard = Heard(
-            at=self.clock(),
+            at=self.house.clock(),
             intent=Intent.QUESTION,
             channel=inbound.address.channel,
             topic=found.topic,
@@ -133,6 +143,14 @@ class Inquiries:
                 remark = remark_on(inbound.text, self.topics)
                 words = self.topics.telling(inbound.text)
                 return Inquiry(remark=remark, nearest=nearest, words=words)
+
+    async def _countable(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Count words by keyed hash, for a name may be among them; plainly from the third on."""
+        since = monday_of(self.house.clock()) - LOOKS_BACK
+        known = await self.store.questions.unfound(since, VEILED_TIMES, MOST_HASHED)
+        often = {one.word for one in known}
+        hashed = {word: VEIL + self.house.keys.seal("unfound", word) for word in words}
+        return (*hashed.values(), *(word for word, hash_ in hashed.items() if hash_ in often))
 
     async def _who(self, inbound: Inbound) -> _Who | None:
         """Find whose proven address this is; a fact is told to nobody else."""

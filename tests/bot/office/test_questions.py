@@ -39,11 +39,15 @@ class Office:
     async def show(self) -> None:
         await QuestionShowing(self.house.broadcasts, ROLES).tick()
 
-    async def manager(self, actor: Actor, text: str = "", **more: str) -> bool:
-        """Let a manager write or tap."""
+    async def manager(
+        self, actor: Actor, text: str = "", command: str | None = None, replied_to: str = ""
+    ) -> bool:
+        """Let a manager write, tap or reply."""
         self.said += 1
-        inbound = Inbound("telegram", f"m{self.said}", Address(f"telegram:{actor.id}"), text, NOON)
-        return await self.desk.heard(actor, replace(inbound, sender=NAMES[actor.id], **more))
+        chat, name = Address(f"telegram:{actor.id}"), f"m{self.said}"
+        inbound = Inbound("telegram", name, chat, text, NOON, command=command)
+        inbound = replace(inbound, sender=NAMES[actor.id], replied_to=replied_to)
+        return await self.desk.heard(actor, inbound)
 
     async def new(self) -> dict[str, list[str]]:
         """Let all that was queued for managers since the last look arrive."""
