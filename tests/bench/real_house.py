@@ -61,7 +61,12 @@ async def real_house(folder: Path, origin: str, rate: float | None) -> AsyncIter
             for task in (
                 serve(app, "127.0.0.1", port, stop),
                 *_working(
-                    workers, _relay(premises, lanes, metrics), premises, stop, Pulse(metrics)
+                    workers,
+                    _relay(premises, lanes, metrics),
+                    premises,
+                    stop,
+                    Pulse(metrics),
+                    is_apart=False,
                 ),
             )
         ]
