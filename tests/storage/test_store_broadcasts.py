@@ -13,7 +13,8 @@ from flows.broadcast import BroadcastState, Candidate, Draft, exclusion, fingerp
 from flows.customer import Address, Basis, Channel, Contact, Customer
 from flows.journey import Journey, Stage
 from storage.broadcasts import Asked, Audience, BroadcastRow, Group
-from storage.changes import Audit, PutContact, PutCustomer, PutJourney
+from storage.changes import Audit, Enqueue, PutContact, PutCustomer, PutJourney
+from storage.memory import Memory
 from storage.store import Store
 from tests.cast import DAY, NOON, invited
 from tests.soak import SOAK
@@ -251,3 +252,42 @@ async def test_where_a_card_stands_is_known_once_it_has_arrived(store: Store) ->
         "chat": "telegram:9001",
         "ref": "9001:55",
     }
+
+
+async def test_the_outbox_is_fed_by_a_valve(store: Store) -> None:
+    keeper, number = store.broadcasts, await _planned(store, 60)
+
+    fed = [await keeper.feed(number, _worded, 25, NOON) for _ in range(8)]
+    waiting = await claim(store)
+    for row in waiting[:10]:
+        await sent(store, row, f"SM{row.id}")
+    more = [await keeper.feed(number, _worded, 25, NOON) for _ in range(4)]
+
+    assert (sum(fed), len(waiting), sum(more)) == (25, 25, 10)
+
+
+def _worded(memory: Memory, attempt: int) -> Enqueue | str:
+    customer = memory.customer
+    if customer is None:
+        return "no_address"
+    words = to(customer.contacts[0].address.uri)
+    return replace(
+        words, customer=customer.number, line="Broadcast", about=f"B1/{customer.number}/{attempt}"
+    )
+
+
+async def _planned(store: Store, many: int) -> int:
+    """Let a broadcast to so many members run, and plan all of them."""
+    for n in range(many):
+        phone = (Contact(Address(f"tel:+4917{n:09}")),)
+        customer = Customer(f"{300_000 + n}", "de", Basis.CONSENT, phone)
+        put = PutJourney(Journey(customer.number, stage=Stage.MEMBER), "steps", "app", 0, NOON)
+        await change(store, PutCustomer(customer, NOON), put)
+    draft = Draft({"de": "Hallo"}, "state:steps", "9001")
+    row = BroadcastRow(0, draft, fingerprint(draft), BroadcastState.DRAFT, NOON)
+    keeper = store.broadcasts
+    number = await keeper.draft(row, AUDIT)
+    await keeper.move(number, lambda row: (replace(row, state=BroadcastState.RUNNING), ()))
+    while await keeper.plan(number, audience(draft.audience)):
+        pass
+    return number

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import storage.sqlite.broadcasts as keeper_of_files
 from bot.broadcasting.authority import Actor, NotAllowedError
 from flows.broadcast import BroadcastError, BroadcastState
 from storage.outbox import OutboxState
@@ -143,7 +144,7 @@ async def test_many_failures_pause_it_with_a_reason_and_only_they_are_retried(
     tmp_path: Path,
 ) -> None:
     async with broadcast_house(tmp_path) as house:
-        await house.people(30)
+        people = await house.people(30)
         name = await house.started()
         await house.engine.tick()
         await house.relay(22, OutboxState.FAILED)
@@ -156,16 +157,20 @@ async def test_many_failures_pause_it_with_a_reason_and_only_they_are_retried(
         await house.broadcasts.resume(MONA, name)
         await house.run_out()
         assert len(house.sent) == 8
+        await house.programme.say("STOP", people[0])
         assert await house.broadcasts.retry_failed(MONA, name) == 22
         await house.run_out()
         assert max(Counter(house.sent).values()) == 1
-        assert (await house.broadcasts.show(MONA, name)).counts.states == {"accepted": 30}
+        counts = (await house.broadcasts.show(MONA, name)).counts
+        assert counts.states == {"accepted": 29, "skipped": 1}
 
 
 @pytest.mark.parametrize("seed", range(8 * SOAK))
 async def test_whatever_is_commanded_nobody_gets_two_and_the_sums_agree(
-    tmp_path: Path, seed: int
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, small in (("SPAN", 2), ("CHUNK", 4), ("LOOKED_AT", 4), ("AT_ONCE", 2)):
+        monkeypatch.setattr(keeper_of_files, name, small)
     chance = random.Random(seed)  # noqa: S311 - a seed reproduces the run
     async with broadcast_house(tmp_path) as house:
         people = await house.people(10)
@@ -187,8 +192,13 @@ async def test_whatever_is_commanded_nobody_gets_two_and_the_sums_agree(
 
 async def _something(house: BroadcastHouse, name: str, chance: random.Random) -> None:
     """Command something, work a little, or be killed while sending."""
-    broadcasts = house.broadcasts
+    broadcasts, engine, clock = house.broadcasts, house.engine, house.programme.clock
+    row = await broadcasts.keeper.find(1)
+    assert row is not None
+    audience, compose = broadcasts.previews.audience(row), engine.composing(row)
     moves = (
+        lambda: broadcasts.keeper.plan(1, audience),  # and killed right after it
+        lambda: broadcasts.keeper.feed(1, compose, 3, clock()),
         house.engine.tick,
         house.engine.tick,
         lambda: house.relay(2),

@@ -218,3 +218,15 @@ async def test_a_document_to_somebody_who_blocked_us_is_refused(stage: Stage) ->
     outcome = await stage.send(Message("r", document=Document("r.csv", b"x")), BABAKS_TELEGRAM)
 
     assert isinstance(outcome, Refused)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("funnel.png", "sendphoto"), ("report.csv", "senddocument")]
+)
+async def test_a_picture_is_shown_and_any_other_file_is_attached(
+    stage: Stage, name: str, method: str
+) -> None:
+    outcome = await stage.send(Message("34 invited", document=Document(name, b"bytes")))
+
+    assert isinstance(outcome, Accepted)
+    assert stage.fake.calls[-1][0] == method
