@@ -102,15 +102,18 @@ class Broadcasts:
             hash=fingerprint(draft),
             state=BroadcastState.DRAFT,
             drafted_at=self.house.clock(),
-            starts_at=self._moment(at),
+            starts_at=self.moment(at),
         )
         (await self.previews.reach(audience)).check(audience)
         check_price(await self.previews.of(row))
         number = await self.keeper.draft(row, self.authority.audit(actor, "broadcast draft", ""))
         return f"B{number}"
 
-    def _moment(self, at: str | None) -> datetime | None:
-        """Read when it shall begin, in the customers' wall time unless it names a zone."""
+    def moment(self, at: str | None) -> datetime | None:
+        """Read when it shall begin, in the customers' wall time unless it names a zone.
+
+        Raises BroadcastError for what is no moment, or a past one.
+        """
         if at is None:
             return None
         try:

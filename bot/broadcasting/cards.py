@@ -121,6 +121,8 @@ def preview_words(preview: Preview) -> str:
     lines = [
         f"<b>{preview.id}: {preview.planned} recipients</b>",
         escape(preview.draft.audience),
+        f"starts {preview.draft.at}, in the customers’ time" if preview.draft.at else "",
+        f"at most {preview.draft.limit}" if preview.draft.limit else "",
         f"passed over: {excluded}" if excluded else "",
         f"{preview.segments} SMS segments, {preview.cost_cents / 100:.2f} €,"
         f" takes {length_words(preview.duration_s)}",

@@ -1,6 +1,7 @@
 """The walk through a draft: to whom, then a text for each language; what was said is kept."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -17,8 +18,12 @@ _STOP = tap("✖ Stop", "stop")
 _WHOM = (
     "To whom? Such as <code>state:streak month:&gt;=4 language:de</code>\n"
     "A space means and, a comma means or, a minus negates; there are state, step, month, language,"
-    " channel, inactive (days), attribute.NAME and customer."
+    " channel, inactive (days), attribute.NAME and customer.\n"
+    "Add <code>at:2026-12-01T10:00</code> to start later, in the customers’ time, and"
+    " <code>limit:500</code> to refuse a larger audience."
 )
+_AT = re.compile(r"(?:^|\s)at:(\S+)")
+_LIMIT = re.compile(r"(?:^|\s)limit:([1-9]\d{0,8})(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,8 @@ class Walk:
 
     audience: str = ""
     texts: dict[str, str] = field(default_factory=dict)
+    at: str | None = None
+    limit: int | None = None
 
 
 _read_walk = msgspec.json.Decoder(Walk).decode
@@ -57,7 +64,8 @@ class Walks:
         walk, reach = _read_walk(kept) if kept else Walk(), ""
         languages = self.broadcasts.house.terms.current.messages.languages
         if not walk.audience:
-            walk = Walk(text.strip())
+            walk = _whom(text)
+            self.broadcasts.moment(walk.at)
             reach = await self._reach(walk.audience, languages[0])
         else:
             walk = await self._with_text(walk, text, languages)
@@ -65,7 +73,9 @@ class Walks:
         if missing:
             await self._keep(actor, walk)
             return Message(reach + _asking(missing[0]), (_STOP,))
-        name = await self.broadcasts.draft(actor, walk.audience, walk.texts)
+        name = await self.broadcasts.draft(
+            actor, walk.audience, walk.texts, at=walk.at, limit=walk.limit
+        )
         await self.forget(actor)
         return name
 
@@ -81,7 +91,7 @@ class Walks:
         language = next(language for language in languages if language not in walk.texts)
         await self.broadcasts.previews.check(walk.audience, {language: text})
         check_signs(language, render(text, Facts(), Channel.SMS))
-        return Walk(walk.audience, {**walk.texts, language: text})
+        return replace(walk, texts={**walk.texts, language: text})
 
     async def forget(self, actor: Actor) -> None:
         """End a walk."""
@@ -89,6 +99,13 @@ class Walks:
 
     async def _keep(self, actor: Actor, walk: Walk) -> None:
         await self.broadcasts.store.put(f"walk.{actor.id}", msgspec.json.encode(walk).decode())
+
+
+def _whom(text: str) -> Walk:
+    """Read to whom, and beside it when and how many at most."""
+    at, limit = _AT.search(text), _LIMIT.search(text)
+    audience = _LIMIT.sub("", _AT.sub("", text)).strip()
+    return Walk(audience, {}, at[1] if at else None, int(limit[1]) if limit else None)
 
 
 def _asking(language: str) -> str:

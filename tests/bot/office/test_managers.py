@@ -160,6 +160,23 @@ async def test_a_walk_ends_in_a_broadcast_that_two_people_wanted(tmp_path: Path)
         assert state is BroadcastState.DONE
 
 
+async def test_a_walk_may_say_when_and_how_many(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(2)
+        chat = Chat(house)
+        [past] = await chat.says("9001", "/broadcast state:invited at:2026-11-01T10:00")
+        await chat.says("9001", "/broadcast state:invited at:2026-12-02T10:00 limit:2")
+        await chat.says("9001", "Hallo")
+
+        [preview] = await chat.says("9001", "Hi")
+
+        row = (await house.broadcasts.show(VERA, "B1")).row
+        assert "has passed" in past.text
+        assert "starts 2026-12-02T10:00" in preview.text
+        assert (row.draft.audience, row.draft.limit) == ("state:invited", 2)
+        assert row.starts_at == NOON + timedelta(hours=22)
+
+
 async def test_a_stale_button_approves_nothing(tmp_path: Path) -> None:
     async with broadcast_house(tmp_path) as house:
         await house.people(1)
