@@ -43,5 +43,7 @@ def show_app(
 
 def _code(address: str) -> Markup:
     """Draw the QR code as a picture that stands in the page itself."""
-    drawn = segno.make(address, error="m").svg_inline(border=2, svgclass="qr", lineclass=None, omitsize=True)
+    drawn = segno.make(address, error="m").svg_inline(
+        border=2, svgclass="qr", lineclass=None, omitsize=True
+    )
     return Markup(drawn)  # noqa: S704 - segno draws it of squares alone

@@ -10,7 +10,14 @@ from babel import Locale
 from bot.channels.channel import Message
 from bot.channels.telegram_text import plain
 from bot.turns.visits import Visit
-from bot.web.ring import Arc, ring
+from bot.web.programme_shown import (
+    CallShown,
+    ChannelShown,
+    MessageShown,
+    RingShown,
+    StepShown,
+)
+from bot.web.ring import ring
 from flows import standing
 from flows.calendar import days_until
 from flows.campaign import STREAK, CallPolicy
@@ -29,62 +36,6 @@ _TAIL = 4  # characters of an address that are shown
 _FIRST = 2  # of a mailbox's name
 _AGAINST = ("counted", "restarted")
 _BODY = msgspec.json.Decoder(Message)
-
-
-@dataclass(frozen=True, slots=True)
-class StepShown:
-    """One step as a card."""
-
-    step: str
-    name: str
-    how: str
-    go: str
-    instead: str
-    megabytes: str
-    mark: str
-    mark_words: str
-    can_do: bool
-    leads_to: str  # as seen from the page
-
-
-@dataclass(frozen=True, slots=True)
-class RingShown:
-    """Steps or months as a ring, with a figure in its middle; and the same in words."""
-
-    arcs: tuple[Arc, ...]
-    figure: str
-    unit: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallShown:
-    """One reported call, and what it means."""
-
-    at: str
-    words: str
-    is_against: bool
-    can_object: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelShown:
-    """One address, as far as somebody with only the link may see it."""
-
-    place: int
-    name: str
-    address: str
-    is_on: bool
-    is_sms: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MessageShown:
-    """One message that was said, or waits to be."""
-
-    at: str
-    channel: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +173,7 @@ class View:
             MessageShown(
                 at=self.manner.moment(row.sent_at or row.created_at),
                 channel=self.words.channels[Address(row.recipient).channel.value],
-                text=plain(_BODY.decode(row.body).text),
+                text=_text(row),
             )
             for row in shown
         )
@@ -292,6 +243,12 @@ def masked(address: Address) -> str:
             return f"{name[:_FIRST]}…@{host}"
         case Channel.SMS | Channel.TELEGRAM | Channel.PAGE:
             return f"…{address.value[-_TAIL:]}"
+
+
+def _text(row: MessageRow) -> str:
+    """Read what was said; Telegram's markup is taken out."""
+    text = _BODY.decode(row.body).text
+    return plain(text) if Address(row.recipient).channel is Channel.TELEGRAM else text
 
 
 def _is_shown(row: MessageRow) -> bool:

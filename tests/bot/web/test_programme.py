@@ -1,4 +1,4 @@
-"""The programme page: what it shows, what its forms do, and whom it tells nothing."""
+"""The programme page: who gets in, what its forms do, and whom it tells nothing."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,16 +11,13 @@ from bot.channels.channel import Message
 from bot.turns.consent_receipt import Receipts, check_receipt
 from bot.turns.personal_links import PAGE_LIFE
 from flows.customer import Address, Channel, Contact
-from flows.events import AppInstalled, HotlineCalled
+from flows.events import HotlineCalled
 from flows.journey import Stage
 from storage.changes import PutCustomer
 from tests.bot.web.page_house import PageHouse, page_house, said_in
 from tests.cast import ALICE, DAY, HEDY
 
 pytestmark = pytest.mark.anyio
-
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"
-PHONE = ALICE.contacts[0].address
 
 
 @pytest.fixture
@@ -121,73 +118,6 @@ async def test_the_receipt_holds_the_words_and_can_be_checked(at: PageHouse) -> 
     assert early.status_code == 404
     check_receipt(receipt.text, Receipts(at.house.premises.keys).public_key)
     assert receipt.headers["content-disposition"] == 'attachment; filename="consent-2027-01.txt"'
-
-
-# --- What it shows ------------------------------------------------------------------------------
-
-
-async def test_the_page_shows_the_state_the_next_step_and_the_hotline(at: PageHouse) -> None:
-    await at.house.join()
-    path = await at.link()
-    await at.house.report(AppInstalled(at=at.house.now))
-
-    page = await at.read(path)
-
-    assert "1 of 3 steps done" in page
-    assert "1/3" in page
-    assert "being booked" in page
-    assert 'href="tel:03023125100"' in page
-    assert "Your next step</span> Portal" in page
-    token = path.removeprefix("/p/")
-    for below in ("film", "app", "transcript", "receipt"):
-        assert f'href="{token}/{below}"' in page or below == "app"
-
-
-async def test_the_months_are_told_in_words_beside_the_ring(at: PageHouse) -> None:
-    await at.house.join()
-    await at.house.do_all_steps()
-    at.house.clock.at += 40 * DAY
-
-    page = await at.read(await at.link())
-
-    assert "Month 1 of 9" in page
-    assert "0 of 9 months done, 234 days to go, until September 1, 2027." in page
-    assert page.count('class="month"') == 9
-
-
-async def test_no_whole_address_and_no_code_stands_on_the_page(at: PageHouse) -> None:
-    await at.house.join()
-    path = await at.link()
-
-    page = await at.done(path, "code", door="data")
-
-    [code] = [row for row in await at.house.messages() if row.line == "CodeShown"]
-    text = msgspec.json.decode(code.body, type=Message).text
-    assert PHONE.value not in page
-    assert PHONE.value[-4:] in page
-    assert text not in page
-    assert 'autocomplete="one-time-code"' in page
-
-
-async def test_markup_in_what_was_said_stays_text(at: PageHouse) -> None:
-    await at.house.join()
-    path = await at.link()
-
-    answer = await at.browser.get(path, params={"said": "<script>", "door": "<script>"})
-
-    assert "<script" not in answer.text
-
-
-async def test_a_phone_is_led_to_its_store_and_a_desktop_gets_a_code(at: PageHouse) -> None:
-    await at.house.join()
-    path = await at.link()
-
-    phone = await at.browser.get(f"{path}/app", headers={"User-Agent": IPHONE})
-    desktop = await at.browser.get(f"{path}/app", headers={"User-Agent": "Mozilla/5.0 (X11)"})
-
-    operator = at.house.premises.terms.current.operator
-    assert (phone.status_code, phone.headers["location"]) == (303, operator.app_url)
-    assert 'class="qr"' in desktop.text
 
 
 # --- What its forms do --------------------------------------------------------------------------
