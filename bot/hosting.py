@@ -1,5 +1,7 @@
 """Hosting: the customers' pages put together over the premises."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +21,10 @@ from bot.web.film import routes as film_routes
 from bot.web.pages import elsewhere, statics
 from bot.web.programme import PageDesk
 from bot.web.programme import routes as page_routes
+from flows.campaign import Campaign
+from messages.film.texts import spoken
+
+SETTLED_S = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,17 @@ class CustomersPages:
 
     routes: Sequence[BaseRoute]
     films: Films
+    terms: Campaign
+
+    async def draw_ahead(self, stop: asyncio.Event) -> None:
+        """Have the general film drawn before anybody asks for it, once the start has settled."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SETTLED_S)
+        if stop.is_set() or self.terms.operator.film_url:
+            return
+        general = self.films.general(self.terms)
+        for language in self.terms.messages.languages:
+            self.films.prepare(general, spoken(language))
 
     async def close(self) -> None:
         """Break off the films that are being drawn."""
@@ -52,4 +69,4 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
     data = DataDesk(premises.codes, premises.rights)
     page = PageDesk(visits, store, data, premises.keys, guesses)
     routes = (*page_routes(page), *film_routes(film), *elsewhere(), *statics())
-    return CustomersPages(routes, films)
+    return CustomersPages(routes, films, premises.terms.current)

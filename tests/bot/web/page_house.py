@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.hosting import open_pages
+from bot.hosting import CustomersPages, open_pages
 from bot.settings import Settings
 from bot.turns.personal_links import PersonalLinks
 from flows.customer import Customer
@@ -25,6 +25,7 @@ class PageHouse:
 
     house: SmallHouse
     app: Starlette
+    pages: CustomersPages
     browser: httpx.AsyncClient
 
     async def link(self, customer: Customer = ALICE) -> str:
@@ -70,5 +71,5 @@ async def page_house(folder: Path) -> AsyncIterator[PageHouse]:
         app = Starlette(routes=list(pages.routes))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://bot") as browser:
-            yield PageHouse(house, app, browser)
+            yield PageHouse(house, app, pages, browser)
         await pages.close()

@@ -1,5 +1,7 @@
 """What the programme page shows: in every state, in both languages, and nothing too much."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bot import hosting
 from bot.channels.channel import Message
 from bot.turns.composing import encode
 from flows.credit import CreditState
@@ -146,3 +149,19 @@ async def test_what_was_said_stands_there_at_once_but_codes_and_what_was_taken_b
     assert "Booked &amp; &lt;there&gt;" in page.text
     assert "123456" not in page.text
     assert "Still open" not in page.text
+
+
+async def test_the_general_film_is_drawn_before_anybody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosting, "SETTLED_S", 0.0)
+    async with page_house(tmp_path) as at:
+        orders = at.pages.films.orders
+        orders._command = (sys.executable, "-c", "import sys; open(sys.argv[1], 'w').close()")
+
+        await at.pages.draw_ahead(asyncio.Event())
+        await orders.settle()
+
+        drawn = sorted(path.name for path in (tmp_path / "films").iterdir())
+        assert [name.partition("-")[0] for name in drawn] == ["general", "general"]
+        assert [name[-6:] for name in drawn] == ["de.mp4", "en.mp4"]
