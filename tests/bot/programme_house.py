@@ -1,7 +1,7 @@
 """The programme without channels: real store and turns, a hand-set clock, and people who speak."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,8 +28,10 @@ from flows.events import AppInstalled, Event, Feed, PortalRegistered, VideoWatch
 from messages.wording import Wordbook
 from storage.changes import Decision, SetWatermark
 from storage.memory import CreditRow, Key
+from storage.postgres.store import PostgresStore
 from storage.reading import Dossier
 from storage.sqlite.store import SqliteStore
+from storage.store import Store
 from tests.cast import ALICE, NOON, TERMS
 
 WORDS = {"de": "JA", "en": "JOIN"}
@@ -49,11 +51,12 @@ class HandClock:
 class ProgrammeHouse:
     """Everything that answers events; `pokes` counts how often workers were woken."""
 
-    store: SqliteStore
+    store: Store
     house: House
     clock: HandClock
     pokes: int = 0
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    name: str = ""  # where there are several
 
     def poke(self) -> None:
         """Count."""
@@ -91,7 +94,7 @@ class ProgrammeHouse:
 
     async def say(self, text: str, customer: Customer = ALICE) -> None:
         """Let a customer write."""
-        number = f"m{next(self.numbers)}"
+        number = f"{self.name}m{next(self.numbers)}"
         address = customer.contacts[0].address
         await self.conversations.heard(Inbound("sms", number, address, text, self.clock()))
 
@@ -104,7 +107,7 @@ class ProgrammeHouse:
 
     async def report(self, event: Event, customer: Customer = ALICE) -> Taken:
         """Let the operator report an event."""
-        name = f"e{next(self.numbers)}"
+        name = f"{self.name}e{next(self.numbers)}"
         kind = type(event).__name__
         told = Report("test", name, kind, customer.number, event.at, event, name.encode())
         return await self.reports.happened(told)
@@ -184,12 +187,12 @@ async def programme_house(
     folder: Path,
     terms: Campaign = TERMS,
     clock: HandClock | None = None,
-    wrap: Callable[[SqliteStore], SqliteStore] = lambda store: store,
+    url: str | None = None,
 ) -> AsyncIterator[ProgrammeHouse]:
-    """Open a house with its database in a folder."""
+    """Open a house with its database in a folder, or in the PostgreSQL of this address."""
     clock = clock or HandClock()
     tokens = itertools.count()
-    store = wrap(await SqliteStore.open(folder / "bot.db"))
+    store: Store = await (PostgresStore.open(url) if url else SqliteStore.open(folder / "bot.db"))
     house = House(
         terms=Terms(terms, {terms.version: terms}),
         wordbook=Wordbook.load(terms),

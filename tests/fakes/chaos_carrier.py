@@ -145,6 +145,10 @@ class ChaosCarrier:
         await send({"type": "http.response.start", "status": reply.status, "headers": told})
         await send({"type": "http.response.body", "body": reply.body})
 
+    def calm(self) -> None:
+        """Be sane from now on."""
+        self._calm_at = self.clock()
+
     def bookings(self, credit: str) -> int:
         """Count what is booked for a credit, or may still be."""
         return sum(1 for r in self.records if r.credit == credit and not r.is_failing)

@@ -1,7 +1,8 @@
 """A process that carries credits and kills itself (SIGKILL) at the Nth edge of a commit.
 
-Started by test_crediting_killed.py: folder of the database, address of the operator, the machine's
-monotonic second that counts as noon, and N (0: live on). It ends by itself once nothing is open.
+Started by test_crediting_killed.py: folder of the database or the address of a PostgreSQL, address
+of the operator, the machine's monotonic second that counts as noon, and N (0: live on). It ends by
+itself once nothing is open.
 """
 
 import asyncio
@@ -24,7 +25,6 @@ from bot.carrier.transport import HttpTransport
 from bot.credits.credit_book import TurnedCredits
 from storage.changes import Decision
 from storage.memory import Key, Memory
-from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from tests.bot.programme_house import HandClock, programme_house
 from tests.cast import NOON
@@ -53,7 +53,7 @@ class FastClock(HandClock):
 class KillingStore:
     """The store; at the Nth edge of a commit, before or after it, the process is gone."""
 
-    store: SqliteStore
+    store: Store
     lives: int
 
     async def turn(self, key: Key, decide: Callable[[Memory], Decision[T]]) -> T:
@@ -69,11 +69,13 @@ class KillingStore:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def live(folder: Path, url: str, start: float, lives: int) -> None:
+async def live(database: str, url: str, start: float, lives: int) -> None:
     """Carry credits until nothing is open."""
     clock = FastClock(start=start)
     transport = HttpTransport(url, timeout_s=5, per_second=1000)
-    async with programme_house(folder, clock=clock) as house:
+    is_server = database.startswith("postgres")
+    house_there = programme_house(Path(database), clock=clock, url=database if is_server else None)
+    async with house_there as house:
         killing = cast("Store", KillingStore(house.store, lives))
         worker = Crediting(
             house.store,
@@ -90,4 +92,4 @@ async def live(folder: Path, url: str, start: float, lives: int) -> None:
 
 if __name__ == "__main__":
     _, where, address, noon, lives = sys.argv
-    asyncio.run(live(Path(where), address, float(noon), int(lives)))
+    asyncio.run(live(where, address, float(noon), int(lives)))

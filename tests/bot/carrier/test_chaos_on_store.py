@@ -25,7 +25,6 @@ from bot.credits.reconciler import compare
 from flows.credit import CreditState, credit_id
 from storage.changes import Decision
 from storage.memory import Key, Memory
-from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from tests.bot.carrier.ledger import Killed
 from tests.bot.programme_house import ProgrammeHouse, programme_house
@@ -48,7 +47,7 @@ CREDITS = {str(credit_id(TERMS.name, ALICE.number, step)): step for step in TERM
 class DyingStore:
     """The store of a process that dies just before or just after some of its commits."""
 
-    store: SqliteStore
+    store: Store
     kills: float
     chance: random.Random
 
