@@ -1,5 +1,6 @@
 """Receipts in PostgreSQL: what a provider says about a message only ever rises on the ladder."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from storage.outbox import Again, OutboxState, Receipt
@@ -20,6 +21,11 @@ _ENDS = {
 _MENDED = {("undelivered", "delivered"), ("failed", "delivered")}
 
 _Message: TypeAlias = tuple[int, str | None, int | None, str | None, int, int | None]
+
+
+async def note_all(connection: Connection, receipts: Sequence[Receipt]) -> list[bool]:
+    """Note statuses of messages, one after the other."""
+    return [await note(connection, receipt) for receipt in receipts]
 
 
 async def note(connection: Connection, receipt: Receipt) -> bool:

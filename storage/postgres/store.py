@@ -29,6 +29,7 @@ from storage.postgres.migrations import check_version, migrate_postgres
 from storage.postgres.questions import PostgresQuestions
 from storage.postgres.rights import PostgresRights
 from storage.postgres.snapshot import PostgresSnapshot
+from storage.postgres.together import Together
 from storage.postgres.writer import LONGEST_QUEUE, Writer
 from storage.reading import (
     CreditMove,
@@ -48,6 +49,9 @@ class PostgresStore:
     def __init__(self, database: Database, longest_queue: int) -> None:
         self._database = database
         self._writer = Writer(database, longest_queue)
+        self._settling = Together(self._settle)
+        self._asking = Together(self._stand)
+        self._noting = Together(self._note)
         self.broadcasts = PostgresBroadcasts(database)
         self.deliveries = PostgresDeliveries(database)
         self.questions = PostgresQuestions(database)
@@ -81,7 +85,8 @@ class PostgresStore:
 
     async def close(self) -> None:
         """Refuse new turns, finish those that wait, and close."""
-        await self._writer.close()
+        for busy in (self._writer, self._settling, self._asking, self._noting):
+            await busy.close()
         await self._database.close()
 
     async def turn(self, key: Key, decide: Callable[[Memory], Decision[T]]) -> T:
@@ -104,11 +109,11 @@ class PostgresStore:
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:
         """Tell which attempts are posting still."""
-        return await self._database.read(lambda c: posting.standing(c, tags))
+        return await self._asking.ask(tags)
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""
-        await self._database.write(lambda c: outbox.settle(c, settlements))
+        await self._settling.ask(settlements)
 
     async def recover(self, now: datetime) -> int:
         """Free rows whose lease is over."""
@@ -128,7 +133,7 @@ class PostgresStore:
 
     async def receipt(self, receipt: Receipt) -> bool:
         """Note a delivery status; False if no message is known by it."""
-        return await self._database.write(lambda c: receipts.note(c, receipt))
+        return await self._noting.ask(receipt)
 
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         """Let nothing leave by this lane until then."""
@@ -241,3 +246,18 @@ class PostgresStore:
     async def identity(self) -> str:
         """Name the place where this database lives: cluster and name."""
         return await self._database.read(reading.identity)
+
+    # --- What comes one by one ------------------------------------------------------------------
+
+    async def _settle(self, asked: Sequence[Sequence[Settle]]) -> Sequence[None]:
+        together = [settlement for settlements in asked for settlement in settlements]
+        await self._database.write(lambda c: outbox.settle(c, together))
+        return [None] * len(asked)
+
+    async def _stand(self, asked: Sequence[Sequence[str]]) -> Sequence[frozenset[str]]:
+        together = [tag for tags in asked for tag in tags]
+        found = await self._database.read(lambda c: posting.standing(c, together))
+        return [found.intersection(tags) for tags in asked]
+
+    async def _note(self, asked: Sequence[Receipt]) -> Sequence[bool]:
+        return await self._database.write(lambda c: receipts.note_all(c, asked))

@@ -1,6 +1,9 @@
 """Every benchmark whose part stands, by its name in bench.json."""
 
 from tests.bench.planning import PLAN
+from tests.bench.postgres_relaying import POSTGRES_RELAY
+from tests.bench.postgres_timers import POSTGRES_TIMERS
+from tests.bench.postgres_turns import POSTGRES_TURN
 from tests.bench.relaying import RELAY
 from tests.bench.replying import REPLY
 from tests.bench.sending import SMS, TELEGRAM
@@ -11,5 +14,18 @@ from tests.bench.whole import WHOLE
 
 BENCHMARKS = {
     benchmark.name: benchmark
-    for benchmark in (TURN, RELAY, SMS, TELEGRAM, WEBHOOK, PLAN, REPLY, TIMERS, WHOLE)
+    for benchmark in (
+        TURN,
+        POSTGRES_TURN,
+        RELAY,
+        POSTGRES_RELAY,
+        SMS,
+        TELEGRAM,
+        WEBHOOK,
+        PLAN,
+        REPLY,
+        TIMERS,
+        POSTGRES_TIMERS,
+        WHOLE,
+    )
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from storage.changes import Change, PutCustomer
 from storage.outbox import Claim, OutboxState, Posting, Settle
 from storage.sqlite.store import SqliteStore, _connect_writer
+from storage.store import Store
 from tests.bench.crowds import count, customer, fill_file, queued
 from tests.bench.measuring import (
     Benchmark,
@@ -53,13 +54,13 @@ async def ours(ground: Ground) -> Lap:
     store = await SqliteStore.open(path)
     try:
         with stopwatch() as watch:
-            await crowd(range(BELTS), BELTS, lambda _: _belt(store))
+            await crowd(range(BELTS), BELTS, lambda _: belt(store))
     finally:
         await store.close()
     return _verified(path, ground.size, watch.rate(ground.size))
 
 
-async def _belt(store: SqliteStore) -> None:
+async def belt(store: Store) -> None:
     claim = Claim("sms", "node", NOON, NOON + timedelta(minutes=1), BATCH)
     while rows := await store.claim(claim):
         await store.post([Posting(row.id, f"tag-{row.id}", NOON) for row in rows])

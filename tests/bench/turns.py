@@ -60,7 +60,7 @@ async def prepare(ground: Ground) -> None:
 
 async def ours(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
-    turns = _turns(ground)
+    turns = turns_of(ground)
     store = await SqliteStore.open(path)
     try:
         with stopwatch() as watch:
@@ -74,7 +74,7 @@ async def ours(ground: Ground) -> Lap:
 
 async def limit(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
-    turns = _replays(path, _turns(ground))
+    turns = _replays(path, turns_of(ground))
     with closing(_connect_writer(path)) as db:
         rest = iter(turns)
         with stopwatch() as watch:
@@ -89,7 +89,7 @@ async def limit(ground: Ground) -> Lap:
 
 async def peer(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
-    turns = _replays(path, _turns(ground)[:: min(PEER_SHARE, ground.size)])
+    turns = _replays(path, turns_of(ground)[:: min(PEER_SHARE, ground.size)])
     async with aiosqlite.connect(path, isolation_level=None) as db:
         for name, sql in _CONNECTION.items():
             if name.startswith("writer"):
@@ -108,7 +108,7 @@ async def peer(ground: Ground) -> Lap:
     return _verified(path, len(turns), watch.rate(len(turns)))
 
 
-def _turns(ground: Ground) -> list[tuple[Key, tuple[Change, ...]]]:
+def turns_of(ground: Ground) -> list[tuple[Key, tuple[Change, ...]]]:
     """Let everybody ask how they stand, in any order."""
     return [turn_of(n) for n in ground.chance.sample(range(ground.size), ground.size)]
 
