@@ -5,9 +5,11 @@ stay, of a mailbox its domain, of a token nothing.
 """
 
 import logging
+import math
 import re
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -79,6 +81,7 @@ def configure(level: LogLevel, *, secrets: Iterable[str] = (), stream: TextIO = 
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            Outages(),
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -104,6 +107,38 @@ def turn_of(name: str) -> Iterator[None]:
 
 def _last_three(number: re.Match[str]) -> str:
     return "…" + re.sub(r"\D", "", number[0])[-3:]
+
+
+class Outages:
+    """The processor that says once what an outage makes everybody say; the rest is counted.
+
+    A database that is gone for a minute is refused to thousands of webhooks, and none of them knows
+    of the others.
+    """
+
+    EVENTS = frozenset(
+        {"sms_not_stored", "sms_receipt_not_stored", "update_not_kept", "settle_failed"}
+    )
+    QUIET_S = 60.0
+
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
+        self._said: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """Let the first of its kind pass, and after a quiet time the next, which says how many."""
+        del logger, method
+        name, now = str(event.get("event")), self._elapsed()
+        if name not in self.EVENTS:
+            return event
+        at, unsaid = self._said.get(name, (-math.inf, 0))
+        if now - at < self.QUIET_S:
+            self._said[name] = (at, unsaid + 1)
+            raise structlog.DropEvent
+        self._said[name] = (now, 0)
+        if unsaid:
+            event["unsaid"] = unsaid
+        return event
 
 
 class Redaction:

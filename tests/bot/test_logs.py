@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot.logs import Redaction, configure, turn_of
+from bot.logs import Outages, Redaction, configure, turn_of
 from bot.setting_values import LogLevel
 
 BOT_TOKEN = "4711471147:AAE-geheimgeheimgeheimgeheimgeheim"  # noqa: S105 - must never be shown
@@ -121,3 +121,27 @@ def test_nothing_below_the_level_is_written(written: io.StringIO) -> None:
     structlog.stdlib.get_logger().debug("detail")
 
     assert written.getvalue() == ""
+
+
+def test_what_an_outage_makes_everybody_say_is_said_once_and_counted() -> None:
+    at = 0.0
+    outages = Outages(elapsed=lambda: at)
+    said = []
+    for at in (0.0, 1.0, 2.0, 61.0, 62.0):
+        try:
+            said.append(outages(None, "error", {"event": "sms_not_stored", "sid": "SM1"}))
+        except structlog.DropEvent:
+            continue
+
+    assert said == [
+        {"event": "sms_not_stored", "sid": "SM1"},
+        {"event": "sms_not_stored", "sid": "SM1", "unsaid": 2},
+    ]
+    assert outages(None, "error", {"event": "send_refused"}) == {"event": "send_refused"}
+
+
+def test_an_outage_is_written_once(written: io.StringIO) -> None:
+    for _ in range(3):
+        structlog.get_logger("bot").error("update_not_kept", why="StorageError")
+
+    assert written.getvalue().count("update_not_kept") == 1
