@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from flows.campaign import STREAK, Campaign
+from flows.holidays import LANDS
 from flows.steps import STEPS
 from messages.topics import Topics, UnusableTopicsError, load, shipped
 
@@ -151,11 +152,11 @@ def _faults(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
     ):
         yield place, not text, "must not be empty"
     yield "messages.zone", not _is_zone(terms.messages.zone), "must be one like Europe/Berlin"
-    if terms.messages.land is not None:
-        from holidays.countries.germany import Germany  # noqa: PLC0415 - 20 MiB, for this alone
-
-        lands = Germany.subdivisions
-        yield "messages.land", terms.messages.land not in lands, f"must be of {', '.join(lands)}"
+    yield (
+        "messages.land",
+        terms.messages.land not in (None, *LANDS),
+        f"must be of {', '.join(LANDS)}",
+    )
     for place, number in _numbers(terms):
         yield place, number < 0 or not math.isfinite(number), "must be a number from 0 on"
         is_endless = _LENGTH.search(place) is not None and number > _LONGEST

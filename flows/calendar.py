@@ -1,10 +1,12 @@
 """Calendar arithmetic on aware datetimes: months as people count them, and hours to keep quiet."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
+
+from flows.holidays import holidays
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -113,11 +115,4 @@ def _morning(day: date, hour: int, zone: ZoneInfo) -> datetime:
 
 
 def _is_day_of_rest(day: date, land: str | None) -> bool:
-    return day.weekday() == SUNDAY or day in _holidays(land, day.year)
-
-
-@cache
-def _holidays(land: str | None, year: int) -> frozenset[date]:
-    import holidays  # noqa: PLC0415 - 20 MiB, which only who has something unasked to say pays
-
-    return frozenset(holidays.country_holidays("DE", subdiv=land, years=year))
+    return day.weekday() == SUNDAY or day in holidays(land, day.year)
