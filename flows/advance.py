@@ -73,6 +73,8 @@ from flows.steps.streak import window
 def advance(journey: Journey, event: Event, terms: Campaign) -> Outcome:
     """Take one event: the journey after it, and what the world is asked for."""
     outcome = _take(journey, event, terms)
+    if outcome.journey == journey and not isinstance(event, Woke):
+        return outcome  # nothing follows from no change, as after most questions
     after = _count_months(journey, outcome.journey, event.now, terms)
     return Outcome(after, outcome.effects + _wishes(journey, after, event, terms))
 

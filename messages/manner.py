@@ -1,8 +1,10 @@
 """The manner of writing: dates, volumes and emphasis as one language and one channel have them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -15,6 +17,7 @@ from flows.customer import Channel
 
 _GIGABYTE = 1000  # decimal, as operators count
 _DONE, _TO_DO = "▰", "▱"
+_Style = Literal["medium", "long"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Manner:
 
     def day(self, at: datetime) -> str:
         """Write a day of the campaign's zone: "30. April 2027", by SMS "30.04.2027"."""
-        style = "medium" if self.channel is Channel.SMS else "long"
-        return format_date(at.astimezone(self.zone), style, self.locale)
+        style: _Style = "medium" if self.channel is Channel.SMS else "long"
+        return _date(at.astimezone(self.zone).date(), style, self.locale)
 
     def moment(self, at: datetime) -> str:
         """Write a day and its time, to the minute: "30. April 2027, 14:05"."""
@@ -48,7 +51,7 @@ class Manner:
 
     def money(self, cents: int, currency: str) -> str:
         """Write an amount: "24,99 EUR"; the sign of a currency counts double in an SMS."""
-        return f"{format_decimal(Decimal(cents) / 100, '#,##0.00', self.locale)} {currency}"
+        return f"{_decimal(Decimal(cents) / 100, '#,##0.00', self.locale)} {currency}"
 
     def lines(self, text: str) -> str:
         """Keep the breaks of what a person wrote."""
@@ -58,7 +61,7 @@ class Manner:
         """Write a volume exactly, in GB from 1000 MB on: "600 MB", "1,8 GB"."""
         if megabytes < _GIGABYTE:
             return f"{megabytes} MB"
-        return f"{format_decimal(Decimal(megabytes) / _GIGABYTE, '#,##0.###', self.locale)} GB"
+        return f"{_decimal(Decimal(megabytes) / _GIGABYTE, '#,##0.###', self.locale)} GB"
 
     def bold(self, text: str) -> str:
         """Emphasise where the channel can."""
@@ -73,3 +76,16 @@ class Manner:
     def bar(self, done: int, of: int) -> str:
         """Draw progress as blocks of text."""
         return _DONE * done + _TO_DO * (of - done)
+
+
+# Everybody is told of the same few days and volumes, and Babel takes its time over each.
+
+
+@lru_cache(maxsize=4096)
+def _date(day: date, style: _Style, locale: Locale) -> str:
+    return format_date(day, style, locale)
+
+
+@lru_cache(maxsize=4096)
+def _decimal(number: Decimal, pattern: str, locale: Locale) -> str:
+    return format_decimal(number, pattern, locale)

@@ -1,11 +1,16 @@
 """Segments counts what an SMS costs: its encoding, its length, and how many parts are billed."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from messages.alphabet import BASIC, EXTENDED, normalise
 
 __all__ = ["Encoding", "Segments", "cost_cents", "count", "normalise", "offenders"]
+
+
+_SEPTETS, _UNITS = (160, 153), (70, 67)  # of a single segment, and of each of several
+_ONE_SEPTET_EACH = re.compile(f"[{re.escape(''.join(sorted(BASIC)))}]*")  # as nearly all texts
 
 
 class Encoding(StrEnum):
@@ -30,10 +35,14 @@ def count(text: str) -> Segments:
     A single one holds 160 septets, each of several 153; outside GSM-7 70 and 67 UTF-16 units
     (3GPP TS 23.038, 23.040). Neither an escape nor a surrogate pair straddles two segments.
     """
+    if _ONE_SEPTET_EACH.fullmatch(text):
+        units = len(text)
+        single, each = _SEPTETS
+        return Segments(Encoding.GSM_7, 1 if units <= single else -(-units // each), units)
     is_gsm = not offenders(text)
     costs = [_septets(c) for c in text] if is_gsm else [_utf16_units(c) for c in text]
     encoding = Encoding.GSM_7 if is_gsm else Encoding.UCS_2
-    single, each = (160, 153) if is_gsm else (70, 67)
+    single, each = _SEPTETS if is_gsm else _UNITS
     units = sum(costs)
     return Segments(encoding, 1 if units <= single else _parts(costs, each), units)
 

@@ -61,6 +61,16 @@ class LiveFacts:
     )
     _asked: dict[tuple[str, Fact], datetime] = field(default_factory=dict)
 
+    def knows(self, fact: Fact) -> bool:
+        """Tell whether there is such a fact at all."""
+        match fact:
+            case Fact.OUTAGE:
+                return True
+            case Fact.BILL:
+                return self.has_bills and self.source is not None
+            case Fact.VOLUME:
+                return self.source is not None
+
     async def about(self, customer: Customer, fact: Fact) -> Line | None:
         """Tell a fact, or that it cannot be told now; None where there is no such fact at all."""
         match fact:

@@ -39,6 +39,9 @@ _OWN_LINE_IS_OVER = (Stage.NEW, Stage.HELD_OUT, Stage.ENDED)
 class Facts(Protocol):
     """Who can tell a live fact about a customer."""
 
+    def knows(self, fact: Fact) -> bool:
+        """Tell whether there is such a fact at all."""
+
     async def about(self, customer: Customer, fact: Fact) -> Line | None:
         """Tell it, or that it cannot be told now; None where there is no such fact."""
 
@@ -92,7 +95,8 @@ class Inquiries:
             intent = hear(inbound.text, language, inbound.address.channel).intent
         is_short = len(inbound.text) <= _LONGEST_STATUS
         if intent is Intent.STATUS and self.facts is not None and is_short:
-            return await self._status(inbound, self.facts)
+            is_told = self.facts.knows(Fact.VOLUME)
+            return await self._status(inbound, self.facts) if is_told else None
         if intent not in FREE:
             return None
         who = await self._who(inbound)
