@@ -160,7 +160,7 @@ async def _serve_real(
         Timers(premises.store, premises.turns, premises.clock),
         BroadcastEngine(premises.broadcasts, premises.clock),
         Cards(premises.broadcasts, premises.clock),
-        *office_workers(premises, roles(settings)),
+        *office_workers(premises, roles(settings), channels.open_topic),
         ActsSealer(premises.store, premises.keys, premises.clock),
         Retention(premises.store, premises.house, premises.clock),
         *channels.workers,

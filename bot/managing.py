@@ -8,6 +8,7 @@ from bot.inviting.waves import Waves
 from bot.office.deciding import Deciding
 from bot.office.inviting import Inviting
 from bot.office.managers import Managers
+from bot.office.question_places import OpenTopic, no_topic
 from bot.office.question_showing import QuestionShowing
 from bot.office.suggestions import Suggesting
 from bot.premises import Premises
@@ -32,10 +33,13 @@ def managers_of(
     return Managers(broadcasts, inviting, Deciding(broadcasts, premises.decisions), roles)
 
 
-def office_workers(premises: Premises, roles: Mapping[str, Role]) -> tuple[Worker, ...]:
+def office_workers(
+    premises: Premises, roles: Mapping[str, Role], open_topic: OpenTopic = no_topic
+) -> tuple[Worker, ...]:
     """Make what brings questions and suggestions to the managers, and holds what they paused."""
     broadcasts = premises.broadcasts
-    return QuestionShowing(broadcasts, roles), Suggesting(broadcasts, roles), waves_of(premises)
+    showing = QuestionShowing(broadcasts, roles, open_topic)
+    return showing, Suggesting(broadcasts, roles), waves_of(premises)
 
 
 def waves_of(premises: Premises) -> Waves:

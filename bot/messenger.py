@@ -26,6 +26,7 @@ from bot.channels.telegram_uploads import Gallery
 from bot.easel import Easel
 from bot.managing import managers_of
 from bot.office.managers import ManagersFirst
+from bot.office.question_places import OpenTopic
 from bot.premises import Premises
 from bot.setting_values import TelegramMode
 from bot.settings import Settings
@@ -50,6 +51,7 @@ class Messenger:
     sender: TelegramSender
     routes: tuple[BaseRoute, ...]
     loops: tuple[Loop, ...]
+    open_topic: OpenTopic
 
 
 def open_messenger(settings: Settings, premises: Premises) -> Messenger:
@@ -60,9 +62,10 @@ def open_messenger(settings: Settings, premises: Premises) -> Messenger:
     managers = managers_of(premises, roles, TelegramFiles(connection))
     listener = ManagersFirst(managers, premises.conversations)
     start = _Start(settings, premises, connection)
+    topics = TelegramSetup(connection, premises.store)
     if settings.telegram_mode is TelegramMode.WEBHOOK:
         door = routes(listener, secret=start.secret, clock=premises.clock)
-        return Messenger(sender, tuple(door), (start.run,))
+        return Messenger(sender, tuple(door), (start.run,), topics.open_topic)
     poller = TelegramPoller(
         Updates(connection),
         listener,
@@ -70,7 +73,7 @@ def open_messenger(settings: Settings, premises: Premises) -> Messenger:
         clock=premises.clock,
         chance=random.random,
     )
-    return Messenger(sender, (), (start.run, poller.run))
+    return Messenger(sender, (), (start.run, poller.run), topics.open_topic)
 
 
 async def ask_bot_name(settings: Settings, store: Store) -> str | None:

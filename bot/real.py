@@ -12,6 +12,7 @@ from bot.channels.sms_outcomes import judge_receipt, soft_retries
 from bot.channels.sms_pricing import PriceReader
 from bot.channels.sms_reconciling import InboundReconciler
 from bot.metrics import Metrics
+from bot.office.question_places import OpenTopic, no_topic
 from bot.parting import refuser
 from bot.premises import Premises
 from bot.sending.receipts import Receipts
@@ -38,6 +39,7 @@ class RealChannels:
     routes: list[BaseRoute] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
+    open_topic: OpenTopic = no_topic
 
 
 def open_channels(settings: Settings, premises: Premises, metrics: Metrics) -> RealChannels:
@@ -52,6 +54,7 @@ def open_channels(settings: Settings, premises: Premises, metrics: Metrics) -> R
         channels.senders.append(messenger.sender)
         channels.routes.extend(messenger.routes)
         channels.loops.extend(messenger.loops)
+        channels.open_topic = messenger.open_topic
     if settings.has_email:
         _open_email(settings, premises, channels)
     return channels

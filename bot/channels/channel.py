@@ -41,6 +41,15 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a group something was said: the group, and its topic if it has topics."""
+
+    chat: Address
+    thread: int | None = None
+    is_forum: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """What somebody wrote or tapped, verified to come from the provider.
 
@@ -68,6 +77,7 @@ class Inbound:
     topic: str | None = None  # of a help topic that was offered
     sender: str = ""  # the first name, as the provider tells it
     replied_to: str = ""  # the text of the message of ours that is replied to
+    place: Place | None = None  # the group, if it was said in one
     attachment: Attachment | None = None
 
 
@@ -139,6 +149,7 @@ class Message:
     takes_keyboard: bool = False
     unsubscribe: str | None = None
     document: Document | None = None
+    thread: int | None = None  # the topic of a group
     card: Card | None = None
 
 

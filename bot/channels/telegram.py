@@ -163,6 +163,8 @@ def _parameters(parcel: Parcel, text: str, *, is_last: bool) -> Parameters:
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": True},
     }
+    if parcel.message.thread is not None:
+        parameters["message_thread_id"] = parcel.message.thread
     markup = markup_of(parcel.message) if is_last else None
     return parameters if markup is None else parameters | {"reply_markup": markup}
 

@@ -21,11 +21,16 @@ from bot.channels.telegram_updates import ALLOWED_UPDATES
 
 Unreachable = TelegramError  # what these calls raise, for those who do not know the SDK
 
+LONGEST_TOPIC = 128  # letters of its name
 _KEPT_WEBHOOK = "telegram.webhook"
 _KEPT_OFFICES = "telegram.offices"
 _KEPT_USERNAME = "telegram.username."  # and the bot's id
 
 _log = structlog.get_logger(__name__)
+
+
+class _Topic(msgspec.Struct):
+    message_thread_id: int
 
 
 class Kept(Protocol):
@@ -114,6 +119,16 @@ class TelegramSetup:
         with contextlib.suppress(BadRequest):
             for menu in menus:
                 await self._bot.delete_my_commands(BotCommandScopeChat(chat), menu.language or None)
+
+    async def open_topic(self, chat: str, name: str) -> int | None:
+        """Open a topic in a group that has topics; None if Telegram does not let us."""
+        asked = {"chat_id": chat, "name": name[:LONGEST_TOPIC]}
+        try:
+            topic = await self._bot.do_api_request("createforumtopic", api_kwargs=asked)
+            return msgspec.convert(topic, _Topic).message_thread_id
+        except (TelegramError, msgspec.ValidationError) as error:
+            _log.warning("topic_not_opened", error=type(error).__name__)
+            return None
 
     async def username(self) -> str:
         """Give the bot's name for links `https://t.me/NAME?start=CODE`; asked once, then kept."""

@@ -11,7 +11,17 @@ from hashlib import sha256
 
 import msgspec
 
-from bot.channels.channel import Attachment, Inbound, Reachability
+from bot.channels.channel import Attachment, Inbound, Place, Reachability
+from bot.channels.telegram_fields import (
+    Chat,
+    MemberChange,
+    Replied,
+    SentDocument,
+    SentMessage,
+    Tap,
+    Update,
+    User,
+)
 from flows.customer import Address
 from flows.intent import Intent
 
@@ -19,6 +29,7 @@ SOURCE = "telegram"
 # The set is sticky at Telegram's server, so it is named in every call; reactions are not in it.
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 CALLBACK_VERSION = "v1"
+GROUP = "supergroup"
 COMMAND_PREFIX = "m1:"  # a manager's button; who taps it is checked where it is obeyed
 
 _UPDATE_ID = re.compile(rb'"update_id"\s*:\s*(-?\d{1,19})')
@@ -49,95 +60,9 @@ class Unreadable:
 Read = Inbound | Reachability | Ignored | Unreadable
 
 
-# --- The fields we route by ---------------------------------------------------------------------
-
-
-class _Chat(msgspec.Struct):
-    id: int
-    type: str = ""
-
-
-class _User(msgspec.Struct):
-    id: int
-    is_bot: bool = False
-    language_code: str | None = None
-    first_name: str = ""
-
-
-class _Replied(msgspec.Struct):
-    sender: _User | None = msgspec.field(default=None, name="from")
-    text: str = ""
-
-
-class _Contact(msgspec.Struct):
-    phone_number: str
-    user_id: int | None = None
-
-
-class _Document(msgspec.Struct):
-    file_id: str
-    file_name: str = ""
-    file_size: int | None = None
-
-
-class _Message(msgspec.Struct):
-    message_id: int
-    date: int
-    chat: _Chat
-    sender: _User | None = msgspec.field(default=None, name="from")
-    text: str | None = None
-    caption: str | None = None
-    contact: _Contact | None = None
-    forward_origin: msgspec.Raw = msgspec.Raw()
-    via_bot: msgspec.Raw = msgspec.Raw()
-    reply_to_message: msgspec.Raw = msgspec.Raw()
-    sticker: msgspec.Raw = msgspec.Raw()
-    voice: msgspec.Raw = msgspec.Raw()
-    video_note: msgspec.Raw = msgspec.Raw()
-    audio: msgspec.Raw = msgspec.Raw()
-    photo: msgspec.Raw = msgspec.Raw()
-    video: msgspec.Raw = msgspec.Raw()
-    animation: msgspec.Raw = msgspec.Raw()
-    document: msgspec.Raw = msgspec.Raw()
-    location: msgspec.Raw = msgspec.Raw()
-    dice: msgspec.Raw = msgspec.Raw()
-    poll: msgspec.Raw = msgspec.Raw()
-
-    @property
-    def is_shown(self) -> bool:
-        """Tell whether a person sent something to be seen, which deserves an answer."""
-        shown = (self.sticker, self.voice, self.video_note, self.audio, self.photo, self.video)
-        more = (self.animation, self.document, self.location, self.dice, self.poll)
-        return self.contact is not None or any(map(bytes, shown)) or any(map(bytes, more))
-
-
-class _Tap(msgspec.Struct):
-    id: str
-    sender: _User = msgspec.field(name="from")
-    message: _Message | None = None
-    data: str | None = None
-
-
-class _Membership(msgspec.Struct):
-    status: str
-
-
-class _MemberChange(msgspec.Struct):
-    chat: _Chat
-    date: int
-    new_chat_member: _Membership
-
-
-class _Update(msgspec.Struct):
-    update_id: int
-    message: _Message | None = None
-    callback_query: _Tap | None = None
-    my_chat_member: _MemberChange | None = None
-
-
-_decode = msgspec.json.Decoder(_Update).decode
-_decode_replied = msgspec.json.Decoder(_Replied).decode
-_decode_document = msgspec.json.Decoder(_Document).decode
+_decode = msgspec.json.Decoder(Update).decode
+_decode_replied = msgspec.json.Decoder(Replied).decode
+_decode_document = msgspec.json.Decoder(SentDocument).decode
 
 
 # --- Reading ------------------------------------------------------------------------------------
@@ -157,7 +82,7 @@ def name_of(raw: bytes) -> str:
     return found[1].decode() if found else f"sha256-{sha256(raw).hexdigest()[:32]}"
 
 
-def _route(update: _Update, received_at: datetime) -> Read:
+def _route(update: Update, received_at: datetime) -> Read:
     name = str(update.update_id)
     if update.message is not None:
         return _read_message(name, update.message, received_at)
@@ -168,7 +93,9 @@ def _route(update: _Update, received_at: datetime) -> Read:
     return Ignored(name, "not a message, a tap or a change of membership")
 
 
-def _read_message(name: str, message: _Message, received_at: datetime) -> Read:
+def _read_message(name: str, message: SentMessage, received_at: datetime) -> Read:
+    if message.chat.type == GROUP and (spoken := _spoken_in_group(name, message, received_at)):
+        return spoken
     reason = _silence(message)
     if reason is not None:
         return Ignored(name, reason)
@@ -192,7 +119,7 @@ def _read_message(name: str, message: _Message, received_at: datetime) -> Read:
     )
 
 
-def _silence(message: _Message) -> str | None:
+def _silence(message: SentMessage) -> str | None:
     """Say why a message gets no answer, if it gets none."""
     if message.chat.type != "private":
         return f"written in a {message.chat.type or 'place'}, not to the bot alone"
@@ -203,8 +130,10 @@ def _silence(message: _Message) -> str | None:
     return None
 
 
-def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
+def _read_tap(name: str, tap: Tap, received_at: datetime) -> Read:
     message = tap.message
+    if message is not None and message.chat.type == GROUP and not tap.sender.is_bot:
+        return _tapped_in_group(name, tap, message, received_at)
     if message is None or message.chat.type != "private" or tap.sender.is_bot:
         return Ignored(name, "a tap outside of a private chat")
 
@@ -217,7 +146,7 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
         text="",
         at=received_at,
         intent=intent,
-        is_outdated=intent is None or (is_topic and rest is None),
+        is_outdated=intent is None,
         command=_commanded(tap.data or ""),
         scene=None if is_topic else rest,
         topic=rest if is_topic else None,
@@ -228,7 +157,54 @@ def _read_tap(name: str, tap: _Tap, received_at: datetime) -> Read:
     )
 
 
-def _read_member_change(name: str, change: _MemberChange, received_at: datetime) -> Read:
+# --- The managers' group ------------------------------------------------------------------------
+
+
+def _spoken_in_group(name: str, message: SentMessage, received_at: datetime) -> Inbound | None:
+    """Read a command or a reply to us in a group; an anonymous admin is nobody."""
+    sender, text = message.sender, message.text or ""
+    replied_to = _replied_to(message)
+    if sender is None or sender.is_bot or not (replied_to or text.startswith("/")):
+        return None
+    return Inbound(
+        source=SOURCE,
+        provider_id=name,
+        address=Address(f"telegram:{sender.id}"),
+        text=_COMMAND_FOR_BOT.sub(r"\1", text, count=1),
+        at=_moment(message.date, received_at),
+        sender=sender.first_name,
+        replied_to=replied_to,
+        place=_place(message),
+    )
+
+
+def _tapped_in_group(
+    name: str, tap: Tap, message: SentMessage, received_at: datetime
+) -> Inbound | Ignored:
+    """Read a tap on a manager's button in a group; the buttons of customers are not for groups."""
+    command = _commanded(tap.data or "")
+    if command is None:
+        return Ignored(name, "a customer's button in a group")
+    return Inbound(
+        source=SOURCE,
+        provider_id=name,
+        address=Address(f"telegram:{tap.sender.id}"),
+        text="",
+        at=received_at,
+        command=command,
+        callback=tap.id,
+        message_ref=_ref(message),
+        sender=tap.sender.first_name,
+        place=_place(message),
+    )
+
+
+def _place(message: SentMessage) -> Place:
+    is_forum = message.chat.is_forum
+    return Place(_address(message.chat), message.message_thread_id, is_forum=is_forum)
+
+
+def _read_member_change(name: str, change: MemberChange, received_at: datetime) -> Read:
     if change.chat.type != "private":
         return Ignored(name, "a change of membership in a group")
     match change.new_chat_member.status:
@@ -245,11 +221,11 @@ def _read_member_change(name: str, change: _MemberChange, received_at: datetime)
 # --- The parts ----------------------------------------------------------------------------------
 
 
-def _address(chat: _Chat) -> Address:
+def _address(chat: Chat) -> Address:
     return Address(f"telegram:{chat.id}")
 
 
-def _ref(message: _Message) -> str:
+def _ref(message: SentMessage) -> str:
     """Name a message; Telegram counts them per chat, so its number alone would not be unique."""
     return f"{message.chat.id}:{message.message_id}"
 
@@ -282,7 +258,7 @@ def _commanded(callback_data: str) -> str | None:
     return callback_data.removeprefix(COMMAND_PREFIX) if is_command else None
 
 
-def _proven_phone(message: _Message) -> Address | None:
+def _proven_phone(message: SentMessage) -> Address | None:
     """Take a shared number only from its owner: a forwarded or picked contact proves nothing."""
     contact, sender = message.contact, message.sender
     if contact is None or sender is None or contact.user_id != sender.id:
@@ -293,7 +269,7 @@ def _proven_phone(message: _Message) -> Address | None:
     return Address(f"tel:+{digits}") if _E164_DIGITS.fullmatch(digits) else None
 
 
-def _attachment(message: _Message) -> Attachment | None:
+def _attachment(message: SentMessage) -> Attachment | None:
     """Read which file was sent; one that is described in an odd way is no reason to stop."""
     if not bytes(message.document):
         return None
@@ -304,7 +280,7 @@ def _attachment(message: _Message) -> Attachment | None:
     return Attachment(document.file_id, document.file_name, document.file_size)
 
 
-def _replied_to(message: _Message) -> str:
+def _replied_to(message: SentMessage) -> str:
     """Read which message of a bot is replied to: in a private chat that is one of ours."""
     if not bytes(message.reply_to_message):
         return ""
@@ -315,7 +291,7 @@ def _replied_to(message: _Message) -> str:
     return replied.text if replied.sender is not None and replied.sender.is_bot else ""
 
 
-def _language(sender: _User | None) -> str | None:
+def _language(sender: User | None) -> str | None:
     """Guess a language from the app's: `de-AT` is `de`."""
     if sender is None or not sender.language_code:
         return None

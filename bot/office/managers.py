@@ -66,7 +66,7 @@ class Managers:
 
     async def heard(self, inbound: Inbound, patience_s: float | None = None) -> None:
         """Answer a command, a tap or a file, once; what takes longer than that goes on alone."""
-        if await self.questions.heard(self._actor(inbound), inbound):
+        if await self.questions.heard(self._actor(inbound), inbound) or inbound.place is not None:
             return None
         if not await self._is_new(inbound):
             return None
@@ -242,7 +242,9 @@ class ManagersFirst:
     others: Listener
 
     async def heard(self, inbound: Inbound) -> None:
-        """Answer a message or a tap."""
+        """Answer a message or a tap; in a group only managers are answered."""
+        if inbound.place is not None and not self.managers.knows(inbound.address):
+            return
         if self.managers.knows(inbound.address):
             await self.managers.heard(inbound, PATIENCE_S)
         else:

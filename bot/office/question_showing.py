@@ -7,9 +7,9 @@ from itertools import groupby
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.channels.channel import Message
+from bot.channels.channel import Message, Place
 from bot.office.question_cards import card, note, taker_of
-from bot.office.questions import to_manager
+from bot.office.question_places import OpenTopic, QuestionPlaces, no_topic, to_manager
 from bot.setting_values import Role
 from flows.customer import Address
 from storage.changes import Decision, Remember, ShowWords
@@ -26,6 +26,7 @@ class QuestionShowing:
 
     broadcasts: Broadcasts
     roles: Mapping[str, Role]
+    open_topic: OpenTopic = no_topic
 
     async def tick(self) -> datetime | None:
         """Show what nobody was shown yet."""
@@ -41,7 +42,7 @@ class QuestionShowing:
         question = await self.broadcasts.store.questions.question(request)
         if question is None:
             return
-        message, to = await self._message(question, new), self._recipients(question)
+        message, to = await self._message(question, new), await self._recipients(question)
         # Whoever shows the same words beside us stops here.
         inbox, now = InboxKey("question", str(new[0].id)), self.broadcasts.house.clock()
 
@@ -49,7 +50,8 @@ class QuestionShowing:
             shown = tuple(ShowWords(words.id, now) for words in new)
             if memory.seen is not None:
                 return Decision(None, shown)
-            rows = tuple(to_manager(self.broadcasts.house, address, message) for address in to)
+            house = self.broadcasts.house
+            rows = tuple(to_manager(house, place.chat, message, place.thread) for place in to)
             return Decision(None, (Remember(inbox, b"", "", now), *shown, *rows))
 
         await self.broadcasts.store.turn(Key(inbox=inbox), decide)
@@ -66,11 +68,16 @@ class QuestionShowing:
         journey = dossier.memory.journey if dossier is not None else None
         return card(question, journey, said, tuple(reversed(last)), zone)
 
-    def _recipients(self, question: QuestionRow) -> tuple[Address, ...]:
-        """Show it to whoever has taken it over, else to all who may answer."""
+    async def _recipients(self, question: QuestionRow) -> tuple[Place, ...]:
+        """Show it in the group, else to whoever has taken it over or to all who may answer."""
+        places = QuestionPlaces(self.broadcasts.store, self.open_topic)
+        alias = self.broadcasts.house.keys.alias(question.customer)
+        place = await places.of(alias, f"Q{question.request}")
+        if place is not None:
+            return (place,)
         taker = taker_of(question)
         ids = (taker,) if taker in self.roles else self._all_managers()
-        return tuple(Address(f"telegram:{id_}") for id_ in ids)
+        return tuple(Place(Address(f"telegram:{id_}")) for id_ in ids)
 
     def _all_managers(self) -> tuple[str, ...]:
         return tuple(

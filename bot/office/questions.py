@@ -10,12 +10,21 @@ from html import escape
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.channels.channel import Inbound, Message
-from bot.office.question_cards import choices, name_of_taker, named_by, number_of, queue, taker_of
+from bot.channels.channel import Inbound, Message, Place
+from bot.office.question_acts import Asked, answered, commanded, is_plain
+from bot.office.question_cards import (
+    MARK,
+    choices,
+    name_of_taker,
+    number_of,
+    queue,
+    taker_of,
+)
+from bot.office.question_places import QuestionPlaces, to_manager
 from bot.setting_values import Role
-from bot.turns.composing import Composition, encode
+from bot.turns.composing import Composition
 from bot.turns.house import House
-from bot.turns.routing import PRIORITIES, choose
+from bot.turns.routing import choose
 from flows.broadcast import BroadcastError
 from flows.customer import Address, Channel
 from flows.effects import Purpose, Say
@@ -27,17 +36,14 @@ from storage.changes import (
     Change,
     CloseRequest,
     Decision,
-    Enqueue,
     Remember,
     TakeQuestion,
 )
 from storage.memory import InboxKey, Key, Memory, QuestionRow
 from storage.store import Store
 
-LINE = "Manager"
 MOST_LISTED = 20
 MOST_SEGMENTS = 10
-_ACTS = ("answer", "take", "back", "close")
 
 
 class _Refused(Exception):
@@ -66,7 +72,7 @@ class QuestionDesk:
         asked = await self._asked(actor, inbound)
         if asked is None:
             return False
-        act, number, text = asked
+        act = asked.act
         try:
             await self.broadcasts.authority.allow(actor, Role.MANAGER, f"question {act}", "")
         except BroadcastError as error:
@@ -77,34 +83,35 @@ class QuestionDesk:
             waiting = await self.store.questions.waiting(MOST_LISTED)
             told = Message(queue(waiting, self.house.terms.current.zone))
             await self._once(inbound, Key(), lambda _: (told, ()))
-        elif act == "answer" and not text:
-            await self._begin(actor, inbound, number)
+        elif act in ("here", "private"):
+            await self._settle(inbound, act)
+        elif act == "answer" and not asked.text:
+            await self._begin(actor, inbound, asked.number)
         else:
-            await self._act(actor, inbound, (act, number, text))
+            await self._act(actor, inbound, asked)
         return True
 
-    async def _asked(self, actor: Actor, inbound: Inbound) -> tuple[str, int, str] | None:
-        """Find out which act, on which question, with which words."""
-        act, _, about = (inbound.command or "").partition(":")
-        if act.startswith("q.") and act[2:] in _ACTS and (number := number_of(about)) is not None:
-            return act[2:], number, ""
-        if inbound.command is not None or inbound.attachment is not None:
-            return None
-        text = inbound.text.strip()
-        word, _, rest = text.partition(" ")
-        if word == "/questions":
-            return "list", 0, ""
-        if word == "/answer":
-            name, _, words = rest.strip().partition(" ")
-            number = number_of(name)
-            return ("answer", number, words.strip()) if number is not None else ("list", 0, "")
-        if word.startswith("/"):
-            return None
-        number = named_by(inbound.replied_to) if inbound.replied_to else None
-        if number is None:
-            begun = await self.store.get(_begun_by(actor))
-            number = number_of(begun) if begun else None
-        return ("answer", number, text) if number is not None and text else None
+    async def _asked(self, actor: Actor, inbound: Inbound) -> Asked | None:
+        """Find out what is wanted: an act by name, or the words that an act waits for."""
+        asked = commanded(inbound)
+        if asked is not None or not is_plain(inbound):
+            return asked
+        begun = await self.store.get(_begun_by(actor))
+        return answered(inbound, number_of(begun) if begun else None)
+
+    async def _settle(self, inbound: Inbound, act: str) -> None:
+        """Show questions in this group from now on, or in the managers' own chats again."""
+        places = QuestionPlaces(self.store)
+        if act == "private":
+            await places.adopt(None)
+            told = Message("Questions come to each manager's own chat from now on.")
+        elif inbound.place is None:
+            told = Message("Write /here in the managers' group to have questions there.")
+        else:
+            await places.adopt(inbound.place)
+            how = ", a topic for each customer" if inbound.place.is_forum else ""
+            told = Message(f"Questions come here from now on{how}. /private takes that back.")
+        await self._once(inbound, Key(), lambda _: (told, ()))
 
     async def _begin(self, actor: Actor, inbound: Inbound, number: int) -> None:
         """Wait for the answer: the next thing that this manager writes."""
@@ -114,20 +121,21 @@ class QuestionDesk:
         else:
             await self.store.put(_begun_by(actor), str(number))
             told = Message(
-                f"Your answer to Q{number}, customer {escape(question.customer)}? It is sent as"
-                f" you write it, signed {escape(self._name(inbound))}. /questions stops this."
+                f"{MARK} Q{number} · your answer to customer {escape(question.customer)}? Reply"
+                f" to this message. It is sent as you write it, signed"
+                f" {escape(self._name(inbound))}. /questions stops this."
             )
         await self._once(inbound, Key(), lambda _: (told, ()))
 
-    async def _act(self, actor: Actor, inbound: Inbound, asked: tuple[str, int, str]) -> None:
-        act, number, text = asked
+    async def _act(self, actor: Actor, inbound: Inbound, asked: Asked) -> None:
+        number = asked.number
 
         def decide(memory: Memory) -> tuple[Message, tuple[Change, ...]]:
             question = memory.question
             if question is None:
                 return Message(f"⛔ There is no question Q{number}."), ()
             try:
-                return _ACT[act](self, memory, question, actor, inbound, text)
+                return _ACT[asked.act](self, memory, question, actor, inbound, asked.text)
             except _Refused as why:
                 return Message(f"⛔ {escape(str(why))}"), ()
 
@@ -224,7 +232,8 @@ class QuestionDesk:
                 return Decision(None)
             told, changes = decide(memory)
             message = replace(told, callback=inbound.callback)
-            row = to_manager(self.house, inbound.address, message)
+            place = inbound.place or Place(inbound.address)
+            row = to_manager(self.house, place.chat, message, place.thread)
             return Decision(None, (Remember(inbox, b"", "", now), *changes, row))
 
         await self.store.turn(replace(key, inbox=inbox), turn)
@@ -257,21 +266,6 @@ _ACT = {
     "back": QuestionDesk.back,
     "close": QuestionDesk.close,
 }
-
-
-def to_manager(house: House, to: Address, message: Message) -> Enqueue:
-    """Queue something for a manager; it is nobody's message."""
-    now, lane = house.clock(), house.lanes.lane(Channel.TELEGRAM)
-    return Enqueue(
-        lane=lane or Channel.TELEGRAM.value,
-        priority=PRIORITIES[Purpose.ANSWER],
-        recipient=to.uri,
-        line=LINE,
-        body=encode(message),
-        due=now,
-        created_at=now,
-        is_unasked=False,
-    )
 
 
 def _refuse_second(question: QuestionRow, actor: Actor) -> None:

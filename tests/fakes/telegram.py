@@ -78,6 +78,7 @@ class FakeTelegram:
     answered_taps: list[str] = field(default_factory=list)
     waits: FloodWaits = field(init=False)
     commands: Fields = field(default_factory=dict)
+    topics: list[str] = field(default_factory=list)
     blocked: set[int] = field(default_factory=set)
     unknown: set[int] = field(default_factory=set)
     migrated: dict[int, int] = field(default_factory=dict)
@@ -181,6 +182,10 @@ class FakeTelegram:
         self.answered_taps.append(tap)
         return succeed()
 
+    def _open_topic(self, asked: Fields) -> Answer:
+        self.topics.append(str(asked["name"]))
+        return succeed({"message_thread_id": len(self.topics), "name": asked["name"]})
+
     def _administer(self, method: str, asked: Fields) -> Answer:
         match method:
             case "getme":
@@ -196,7 +201,8 @@ class FakeTelegram:
             case "setmycommands" | "deletemycommands":
                 return self._set_commands(asked)
             case _:
-                return refusal(404, "Not Found")
+                is_topic = method == "createforumtopic"
+                return self._open_topic(asked) if is_topic else refusal(404, "Not Found")
 
     def _set_commands(self, asked: Fields) -> Answer:
         if chat_of_scope(asked) in self.unknown:

@@ -143,3 +143,18 @@ async def test_a_telegram_that_is_out_of_reach_has_a_name(
 
     with pytest.raises(Unreachable):
         await setup.username()
+
+
+async def test_a_topic_is_opened_by_its_name(setup: TelegramSetup, fake: FakeTelegram) -> None:
+    opened = [await setup.open_topic("-1005", name) for name in ("Q7", "x" * 200)]
+
+    assert opened == [1, 2]
+    assert fake.topics == ["Q7", "x" * 128]
+
+
+async def test_where_no_topic_can_be_opened_there_is_none(
+    setup: TelegramSetup, fake: FakeTelegram
+) -> None:
+    await fake.stop()
+
+    assert await setup.open_topic("-1005", "Q7") is None

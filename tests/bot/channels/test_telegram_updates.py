@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.channel import Inbound, Reachability
+from bot.channels.channel import Inbound, Place, Reachability
 from bot.channels.telegram_updates import Ignored, Read, Unreadable, read_update
 from flows.customer import Address
 from flows.intent import Intent
@@ -45,6 +45,7 @@ def test_a_text_carries_everything_a_turn_needs() -> None:
         text="Hallo",
         at=WRITTEN,
         language="de",
+        sender="Somebody",
     )
 
 
@@ -176,6 +177,48 @@ IGNORED: tuple[tuple[Fields, str], ...] = (
 @pytest.mark.parametrize(("update", "why"), IGNORED)
 def test_what_is_not_said_to_the_bot_alone_is_ignored(update: Fields, why: str) -> None:
     assert isinstance(read(update), Ignored), why
+
+
+GROUP = {"id": -1005, "type": "supergroup", "is_forum": True}
+OURS = payloads.shown(BABAK, 9, WRITTEN, "❓ Q7 · open") | {"chat": GROUP}
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "replied_to"),
+    [
+        ({"text": "/here"}, "/here", ""),
+        ({"text": "/answer@statt_hotline_bot Q7 yes"}, "/answer Q7 yes", ""),
+        ({"text": "yes", "reply_to_message": OURS}, "yes", "❓ Q7 · open"),
+    ],
+)
+def test_in_a_group_commands_and_replies_to_us_are_read(
+    said: Fields, text: str, replied_to: str
+) -> None:
+    inbound = heard(message(chat=GROUP, message_thread_id=3, **said))
+
+    assert inbound.address == BABAKS_TELEGRAM
+    assert (inbound.text, inbound.replied_to) == (text, replied_to)
+    assert inbound.place == Place(Address("telegram:-1005"), 3, is_forum=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"text": "hi"},
+        {"text": "/here", "from": {"id": 1087968824, "is_bot": True, "first_name": "Group"}},
+        {"text": "no", "reply_to_message": message(text="hi")["message"]},
+    ],
+    ids=["not to us", "an anonymous admin", "to somebody else"],
+)
+def test_in_a_group_nothing_else_is(said: Fields) -> None:
+    assert isinstance(read(message(chat=GROUP, **said)), Ignored)
+
+
+def test_a_managers_button_in_a_group_is_read() -> None:
+    inbound = heard(payloads.tapped("T1", BABAK, "m1:q.take:7", OURS))
+
+    assert (inbound.command, inbound.address) == ("q.take:7", BABAKS_TELEGRAM)
+    assert inbound.place == Place(Address("telegram:-1005"), None, is_forum=True)
 
 
 def test_a_tap_in_a_group_is_ignored() -> None:

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from bot.broadcasting.authority import Actor
-from bot.channels.channel import Inbound, Message
+from bot.channels.channel import Inbound, Message, Place
 from bot.office.question_showing import QuestionShowing
-from bot.office.questions import LINE, QuestionDesk
+from bot.office.questions import QuestionDesk
 from bot.office.suggestions import Suggesting
 from bot.setting_values import Role
 from flows.customer import Address
@@ -51,14 +51,20 @@ class Office:
 
     async def new(self) -> dict[str, list[str]]:
         """Let all that was queued for managers since the last look arrive."""
-        store, now = self.house.programme.store, self.house.programme.clock()
         told: dict[str, list[str]] = {}
+        for to, message in await self.messages():
+            told.setdefault(to, []).append(message.text)
+        return told
+
+    async def messages(self) -> list[tuple[str, Message]]:
+        """Let it arrive in its order, with the recipients."""
+        store, now = self.house.programme.store, self.house.programme.clock()
+        told: list[tuple[str, Message]] = []
         while rows := await store.claim(Claim("telegram", "node", now, now + DAY, 50)):
             for row in rows:
                 await store.post([Posting(row.id, f"t{row.id}", now)])
                 await store.settle([Settle(row.id, OutboxState.ACCEPTED, now, ref=f"r{row.id}")])
-                text = msgspec.json.decode(row.body, type=Message).text
-                told.setdefault(row.recipient, []).append(text)
+                told.append((row.recipient, msgspec.json.decode(row.body, type=Message)))
         return told
 
 
@@ -240,7 +246,65 @@ async def test_to_whom_nobody_listens_words_wait(office: Office) -> None:
     await office.show()
 
     assert len((await office.new())["telegram:9001"]) == 1
-    assert LINE == "Manager"
+
+
+GROUP = Place(Address("telegram:-1005"), 9, is_forum=True)
+
+
+async def here(office: Office, actor: Actor, text: str, place: Place = GROUP) -> None:
+    """Let a manager write in the group."""
+    office.said += 1
+    chat = Address(f"telegram:{actor.id}")
+    inbound = Inbound("telegram", f"g{office.said}", chat, text, NOON, place=place)
+    await office.desk.heard(actor, replace(inbound, sender=NAMES[actor.id]))
+
+
+async def test_in_a_group_each_customer_has_a_topic(office: Office) -> None:
+    opened: list[tuple[str, str]] = []
+
+    async def open_topic(chat: str, name: str) -> int:
+        opened.append((chat, name))
+        return 70 + len(opened)
+
+    showing = QuestionShowing(office.house.broadcasts, ROLES, open_topic)
+    await here(office, MONA, "/here")
+    await office.house.programme.say("HUMAN")
+    await showing.tick()
+    await office.house.programme.say("HUMAN please")
+    await showing.tick()
+
+    told = await office.messages()
+    assert [(to, message.thread) for to, message in told] == [
+        ("telegram:-1005", 9),
+        ("telegram:-1005", 71),
+        ("telegram:-1005", 71),
+    ]
+    assert opened == [("-1005", "Q1")]
+
+    await here(office, OTTO, "/answer Q1 Here we are.", replace(GROUP, thread=71))
+
+    assert (await messages(office))[-1].startswith("Here we are.\n- Otto")
+    [(to, told_back)] = await office.messages()
+    assert (to, told_back.thread) == ("telegram:-1005", 71)
+
+
+async def test_a_group_without_topics_has_all_in_one(office: Office) -> None:
+    await here(office, MONA, "/here", Place(Address("telegram:-1006")))
+    await office.house.programme.say("HUMAN")
+    await office.show()
+
+    assert [(to, message.thread) for to, message in (await office.messages())[1:]] == [
+        ("telegram:-1006", None)
+    ]
+
+
+async def test_questions_come_back_to_each_ones_own_chat(office: Office) -> None:
+    await here(office, MONA, "/here")
+    await here(office, MONA, "/private")
+    await office.house.programme.say("HUMAN")
+    await office.show()
+
+    assert set(await office.new()) == {"telegram:-1005", "telegram:9001", "telegram:9002"}
 
 
 async def test_what_was_missed_is_suggested_on_monday_once(office: Office) -> None:
