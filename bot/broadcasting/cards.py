@@ -25,7 +25,7 @@ from storage.store import Store
 EVERY = timedelta(seconds=5)
 CARD = "Card"  # the line of a card that was commanded by typing
 ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
-_WIDTH = 20
+_WIDTH = 14  # with its figures a line of a narrow phone
 _EXCERPT = 200
 _MOST_WATCHED = 50  # of the latest broadcasts
 _TYPED = re.compile(r"/\w+ +B(\d{1,15})", re.IGNORECASE)
@@ -128,7 +128,7 @@ def preview_words(preview: Preview) -> str:
         f" takes {length_words(preview.duration_s)}",
         f"about {preview.replies_per_hour} replies in the busiest hour",
         *(_rendered(rendering) for rendering in preview.renderings),
-        "A second person approves it.",
+        "\nA second person approves it.",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -142,13 +142,9 @@ def length_words(seconds: int) -> str:
 
 
 def _rendered(rendering: Rendering) -> str:
-    head = (
-        rendering.language,
-        rendering.channel,
-        rendering.encoding,
-        str(rendering.segments or ""),
-    )
-    return " ".join(filter(None, head)) + "\n" + _shown(rendering.text, rendering.channel)
+    size = f"{rendering.segments} × {rendering.encoding}" if rendering.encoding else ""
+    head = ", ".join(filter(None, (rendering.language, rendering.channel.value, size)))
+    return f"\n<i>{head}</i>\n" + _shown(rendering.text, rendering.channel)
 
 
 def _shown(text: str, channel: Channel) -> str:

@@ -1,9 +1,9 @@
-"""Broadcasts in SQLite: drafts, recipients planned in chunks, and the valve before the outbox."""
+"""Broadcasts in SQLite: drafts, how they stand, and what is asked about their audiences."""
 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -23,22 +23,17 @@ from storage.broadcasts import (
     ReportRow,
     Settled,
 )
-from storage.changes import Audit, Enqueue
-from storage.memory import Key
+from storage.changes import Audit
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
-from storage.sqlite.audience import halves, path_of, selection, survey
+from storage.sqlite import recipients
+from storage.sqlite.audience import halves, path_of, survey
 from storage.sqlite.changes import apply
 from storage.sqlite.memory import Recall
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-CHUNK = 500  # recipients; half the bulk speed, and turns wait no longer than when idle
-SPAN = 250  # customers looked at at once, of whom few may be in the audience
-LOOKED_AT = 2000
-AT_ONCE = 20  # rows fed in one transaction: wording takes its time, and turns wait for it
-PACE_OF = 200
 HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
 _SQL = load("sqlite", "broadcasts")
@@ -121,16 +116,27 @@ class SqliteBroadcasts:
 
     async def plan(self, number: int, audience: Audience) -> bool:
         """Plan the next chunk of a running broadcast; False once all are planned."""
-        return await self.write(lambda db: _plan(db, number, audience))
+        return await self.write(
+            lambda db: (
+                (row := _running(db, number)) is not None
+                and not row.is_planned
+                and recipients.plan(db, row, audience)
+            )
+        )
 
     async def feed(self, number: int, compose: Compose, most: int, now: datetime) -> int:
         """Put the next recipients of a running broadcast into the outbox."""
-        return await self.write(lambda db: self._feed(db, number, compose, most, now))
+
+        def work(db: sqlite3.Connection) -> int:
+            row = _running(db, number)
+            return recipients.feed(db, row, self.recall, compose, (most, now)) if row else 0
+
+        return await self.write(work)
 
     async def withdraw(self, number: int) -> bool:
         """Skip a chunk of those a cancelled broadcast had planned."""
         return await self.write(
-            lambda db: db.execute(_SQL["drop_planned"], (number, CHUNK)).rowcount > 0
+            lambda db: db.execute(_SQL["drop_planned"], (number, recipients.CHUNK)).rowcount > 0
         )
 
     async def next_unsent(self, number: int) -> datetime | None:
@@ -141,11 +147,11 @@ class SqliteBroadcasts:
 
     async def lately(self, number: int, most: int) -> Settled:
         """Tell what became of the last recipients since it was started or resumed."""
-        return await self.read(lambda db: _lately(db, number, most))
+        return await self.read(lambda db: recipients.lately(db, number, most))
 
     async def pace(self, number: int) -> float | None:
         """Give the messages a second at which the last ones left."""
-        return await self.read(lambda db: _pace(db, number))
+        return await self.read(lambda db: recipients.pace(db, number))
 
     async def retry_failed(self, number: int, move: Move) -> int:
         """Let those who failed be tried once more."""
@@ -153,49 +159,18 @@ class SqliteBroadcasts:
 
     async def report(self, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
         """List what became of everybody, by customer."""
-        return await self.read(lambda db: _report(db, number, after, most))
+        return await self.read(lambda db: recipients.report(db, number, after, most))
 
     async def hold(self, lines: tuple[str, ...]) -> int:
         """Hold back the next of those that wait to say one of these lines."""
-        values = (HELD, msgspec.json.encode(lines).decode(), CHUNK)
+        values = (HELD, msgspec.json.encode(lines).decode(), recipients.CHUNK)
         return await self.write(lambda db: db.execute(_SQL["hold_lines"], values).rowcount)
 
     async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
         """Let the next of those that are held back leave so much later."""
         shift = later // timedelta(microseconds=1)
-        values = (HELD, shift, msgspec.json.encode(lines).decode(), CHUNK)
+        values = (HELD, shift, msgspec.json.encode(lines).decode(), recipients.CHUNK)
         return await self.write(lambda db: db.execute(_SQL["release_lines"], values).rowcount)
-
-    def _feed(
-        self, db: sqlite3.Connection, number: int, compose: Compose, most: int, now: datetime
-    ) -> int:
-        row = _find(db, number)
-        if row is None or row.state is not _S.RUNNING:
-            return 0
-        (unsent,) = db.execute(_SQL["count_unsent"], (number,)).fetchone()
-        room = min(most - unsent, AT_ONCE)
-        if room <= 0:
-            return 0
-        waiting = db.execute(_SQL["unfed"], (number, room)).fetchall()
-        for customer, attempt in waiting:
-            composed = compose(self.recall.read(db, Key(customer=customer)), attempt)
-            _put(db, number, customer, composed, now)
-        return len(waiting)
-
-
-def _put(
-    db: sqlite3.Connection, number: int, customer: str, composed: Enqueue | str, now: datetime
-) -> None:
-    if isinstance(composed, str):
-        db.execute(_SQL["pass_over"], (composed, number, customer))
-        return
-    before = db.total_changes
-    apply(db, composed)
-    if db.total_changes == before:
-        db.execute(_SQL["pass_over"], ("said already", number, customer))
-        return
-    (row_id,) = db.execute(_SQL["last_row"]).fetchone()
-    db.execute(_SQL["feed"], (row_id, to_int(now), number, customer))
 
 
 # --- One broadcast ------------------------------------------------------------------------------
@@ -210,6 +185,12 @@ def _draft(db: sqlite3.Connection, row: BroadcastRow, audit: Audit) -> int:
     assert number is not None  # noqa: S101 - an insert gives one
     apply(db, Audit(audit.at, audit.actor, audit.act, f"{audit.about}B{number}"))
     return number
+
+
+def _running(db: sqlite3.Connection, number: int) -> BroadcastRow | None:
+    """Find a broadcast, None unless it is running."""
+    row = _find(db, number)
+    return row if row is not None and row.state is _S.RUNNING else None
 
 
 def _find(db: sqlite3.Connection, number: int) -> BroadcastRow | None:
@@ -277,7 +258,7 @@ def _follow(db: sqlite3.Connection, row: BroadcastRow) -> None:
                 db.execute(_OUTBOX["forget"], (row_id,))
         case _S.CANCELLED:
             db.execute(_SQL["drop_queued"], (row.id,))
-            db.execute(_SQL["drop_planned"], (row.id, CHUNK))
+            db.execute(_SQL["drop_planned"], (row.id, recipients.CHUNK))
         case _S.DRAFT | _S.APPROVED | _S.DONE:
             pass
 
@@ -295,45 +276,3 @@ def _retry_failed(db: sqlite3.Connection, number: int, move: Move) -> int:
     for audit in audits:
         apply(db, audit)
     return failed
-
-
-# --- Recipients ---------------------------------------------------------------------------------
-
-
-def _plan(db: sqlite3.Connection, number: int, audience: Audience) -> bool:
-    row = _find(db, number)
-    if row is None or row.state is not _S.RUNNING or row.is_planned:
-        return False
-    sql, values = selection("plan", replace(audience, broadcast=number))
-    made, looked, cursor = 0, 0, row.cursor
-    while made <= CHUNK - SPAN and looked < LOOKED_AT:
-        (until,) = db.execute(_SQL["last_of_span"], (cursor, SPAN)).fetchone()
-        if until is None:
-            break
-        made += db.execute(sql, values | {"after": cursor, "until": until}).rowcount
-        looked, cursor = looked + SPAN, until
-    if made:
-        db.execute(_SQL["count_planned"], (number, row.cursor, cursor))
-    db.execute(_SQL["move_cursor"], (cursor, looked == 0, number))
-    return looked > 0
-
-
-def _lately(db: sqlite3.Connection, number: int, most: int) -> Settled:
-    rows = db.execute(_SQL["lately_settled"], (number, most)).fetchall()
-    failed = sum(state == "failed" for state, _ in rows)
-    return Settled(len(rows), failed, sum(has_left for _, has_left in rows))
-
-
-def _pace(db: sqlite3.Connection, number: int) -> float | None:
-    count, first, last = db.execute(_SQL["pace_lately"], (number, PACE_OF)).fetchone()
-    if count < 2 or last <= first:  # noqa: PLR2004 - a pace lies between two
-        return None
-    return float((count - 1) / timedelta(microseconds=last - first).total_seconds())
-
-
-def _report(db: sqlite3.Connection, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
-    rows = db.execute(_SQL["report"], (number, after, most))
-    return tuple(
-        ReportRow(customer, state, reason, attempts, address, lane, to_moment_or_none(at), *rest)
-        for customer, state, reason, attempts, address, lane, at, *rest in rows
-    )

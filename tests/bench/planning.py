@@ -20,7 +20,7 @@ from storage.changes import Decision
 from storage.queries import load
 from storage.records import to_int
 from storage.sqlite.audience import LAST, selection
-from storage.sqlite.broadcasts import CHUNK
+from storage.sqlite.recipients import CHUNK
 from storage.sqlite.store import SqliteStore, _connect_writer
 from tests.bench.crowds import count, customer
 from tests.bench.measuring import (

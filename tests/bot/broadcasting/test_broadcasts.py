@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import storage.sqlite.broadcasts as keeper_of_files
+import storage.sqlite.recipients as keeper_of_files
 from bot.broadcasting.authority import Actor, NotAllowedError
 from flows.broadcast import BroadcastError, BroadcastState
 from storage.outbox import OutboxState
