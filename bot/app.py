@@ -33,6 +33,7 @@ from bot.premises import Premises, open_premises
 from bot.pulse import Pulse
 from bot.real import Loop, open_channels
 from bot.rights.retention import Retention
+from bot.rights.scrubber import Scrubber
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import HORIZON_S, Lane, Surroundings
@@ -116,6 +117,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
             Cards(premises.broadcasts, premises.clock),
             *office_workers(premises, roles(settings)),
             BehindFence(_relay(premises, lanes, metrics, horizon_s=0), premises.store),
+            Scrubber(premises.store, premises.house, premises.clock),
             *operator_workers(premises, carrier, metrics),
         )
     )
@@ -163,6 +165,7 @@ async def _serve_real(
         *office_workers(premises, roles(settings), channels.open_topic),
         ActsSealer(premises.store, premises.keys, premises.clock),
         Retention(premises.store, premises.house, premises.clock),
+        Scrubber(premises.store, premises.house, premises.clock),
         *channels.workers,
     ]
     workers.extend(operator_workers(premises, carrier, metrics))

@@ -27,7 +27,6 @@ from storage.store import Store
 CHUNK = 50  # customers of one rule before the others have their turn
 MOST_ROWS = 500  # of links and reports, which are deleted by the row
 NAP = timedelta(hours=1)
-SOON = timedelta(minutes=1)
 PASS = timedelta(days=30)  # how often those who were still on their way are looked at again
 SOURCE = "retention"
 LONG_AGO = "2000-01-01T00:00:00+00:00"
@@ -48,14 +47,6 @@ class Retention:
     house: House
     clock: Callable[[], datetime]
     _not_before: datetime | None = None
-
-    def __post_init__(self) -> None:
-        """Hear of erasures: when the last message has left, its bytes have to go as well."""
-        self.house.keepsakes.append(self._come_soon)
-
-    def _come_soon(self, customer: str) -> None:
-        del customer
-        self._not_before = self.clock() + SOON
 
     async def tick(self) -> datetime | None:
         """Let every rule take a little; tell when to come back."""

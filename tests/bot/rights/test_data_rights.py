@@ -15,7 +15,7 @@ from bot.credits.audit import verify
 from bot.credits.ledger import check
 from bot.credits.proofs import prove
 from bot.rights.data_rights import Act
-from bot.rights.retention import Retention
+from bot.rights.scrubber import AFTER, Scrubber
 from flows.credit import CreditState
 from flows.customer import Contact, Customer
 from flows.events import AppInstalled, HotlineCalled, PortalRegistered
@@ -167,18 +167,21 @@ async def test_erasing_in_the_chat_takes_two_words_and_leaves_one_last_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with sms_premises(tmp_path) as house:
+        scrubber = Scrubber(house.store, house.premises.house, house.premises.clock)
         await live(house, replace(ALICE, attributes=FULL.attributes))
         await house.work()
+        assert await scrubber.tick() is None
 
         await house.write("DELETE")
         await house.work()
         asked = house.texts()[-1]
         await house.write("DELETE")
+        assert await scrubber.tick() == house.now + AFTER[0]
         await house.work(timedelta(minutes=1))
         last = house.texts()[-1]
         await house.write("hello?")
         await house.work(timedelta(days=40))
-        await Retention(house.store, house.premises.house, house.premises.clock).tick()
+        await scrubber.tick()
 
         assert "Shall we delete your data?" in asked
         assert "2.4 GB" in asked  # what is lost by it is named
