@@ -178,7 +178,10 @@ async def _serve_real(
     if role in ("all", "web"):
         routes = [*channels.routes, *_operator_routes(settings, premises), *pages.routes]
         app = application(routes, premises.store, metrics, pulse)
-        tasks.append(serve_web(app, settings.host, settings.port, stop))
+        tasks += [
+            serve_web(app, settings.host, settings.port, stop),
+            pages.draw_ahead(stop),
+        ]
     if role in ("all", "worker"):
         tasks.extend(_working(workers, relay, premises, stop, pulse, is_apart=role == "worker"))
         tasks.append(pulse.watch(stop))
