@@ -28,6 +28,7 @@ from flows.journey import Journey
 from flows.standing import state_of, step_of
 from flows.steps.streak import window
 from storage.reading import CustomerRow, Dossier
+from storage.rights import ERASED
 
 SOURCE = "simulator"
 
@@ -57,11 +58,11 @@ class SandboxPeople:
     premises: Premises
 
     async def customers(self) -> Sequence[Person]:
-        """List all of them by number."""
+        """List all of them by number; whoever was erased is nobody any more."""
         rows: list[CustomerRow] = []
         while page := await self.premises.store.customers(rows[-1].number if rows else ""):
             rows.extend(page)
-        return [_person(row) for row in rows]
+        return [_person(row) for row in rows if not row.number.startswith(ERASED)]
 
     async def standing(self, customer: str) -> Standing | None:
         """Tell where one stands and why; None if nobody has this number."""
