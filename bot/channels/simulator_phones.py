@@ -143,7 +143,8 @@ class Phones:
             callback = secrets.token_hex(8)
             return _inbound(chat, at, command=choice.command, callback=callback, message_ref=ref)
         if choice.intent is None:
-            return _inbound(chat, at, proven_phone=phone, message_ref=ref)
+            # The card is a message of its own, which no answer takes the place of.
+            return _inbound(chat, at, proven_phone=phone)
         callback = secrets.token_hex(8)
         return _inbound(
             chat,

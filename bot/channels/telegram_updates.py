@@ -32,6 +32,7 @@ CALLBACK_VERSION = "v1"
 GROUP = "supergroup"
 COMMAND_PREFIX = "m1:"  # a manager's button; who taps it is checked where it is obeyed
 
+_LONGEST_TEXT = 4096  # characters; Telegram lets nobody write more
 _UPDATE_ID = re.compile(rb'"update_id"\s*:\s*(-?\d{1,19})')
 _START = re.compile(r"/start(?:@\w+)?(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _START_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -100,7 +101,7 @@ def _read_message(name: str, message: SentMessage, received_at: datetime) -> Rea
     if reason is not None:
         return Ignored(name, reason)
 
-    text = message.text or message.caption or ""
+    text = (message.text or message.caption or "")[:_LONGEST_TEXT]
     start = _START.fullmatch(text.strip())
     code = _code(start[1] or "") if start else None
     return Inbound(

@@ -313,3 +313,7 @@ def test_every_plane_of_unicode_arrives_as_it_was_written(text: str) -> None:
 
 def test_a_moment_is_aware() -> None:
     assert heard(message(text="hi", date=0)).at == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_more_than_anybody_can_write_is_cut() -> None:
+    assert heard(message(text="ü" * 900_000)).text == "ü" * 4096

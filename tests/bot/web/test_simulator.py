@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot import stories
-from bot.channels.channel import Choice, Message, Parcel
+from bot.channels.channel import Choice, Inbound, Message, Parcel
 from bot.channels.simulator import Simulator
 from bot.channels.simulator_phones import chat_of
 from flows.customer import Address, Channel
@@ -427,3 +427,14 @@ async def test_nothing_takes_the_place_of_a_picture(doors: Doors) -> None:
     house.phones.receive(Parcel(chat, Message("Ihr Stand", replaces=ref), "t2"), house.clock())
 
     assert (await doors.texts())[-2:] == ["3 von 9", "Ihr Stand"]
+
+
+async def test_sharing_the_number_is_a_message_of_its_own(doors: Doors) -> None:
+    house = doors.sandbox.house
+    asked = Message("Invited?", (Choice("📱 Share my number"),), asks_contact=True)
+    house.phones.receive(Parcel(chat_of(ALICES), asked, "t1"), house.clock())
+
+    shared = house.phones.tap(chat_of(ALICES), "📱 Share my number", house.clock(), ALICES)
+
+    assert isinstance(shared, Inbound)
+    assert (shared.proven_phone, shared.message_ref, shared.callback) == (ALICES, None, None)
