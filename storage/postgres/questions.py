@@ -107,10 +107,14 @@ async def ask(connection: Connection, change: QuestionChange) -> None:
         case AskQuestion():
             await _ask(connection, change)
         case HoldWords():
+            over = (change.customer, to_int(change.at - SHORTLY))
+            await connection.execute(_SQL["drop_unasked"], *over)
             kept = (change.customer, None, to_int(change.at), "", change.text, None)
             await connection.execute(_SQL["add_words"], *kept)
         case TakeQuestion():
             await connection.execute(_SQL["take_question"], change.by, change.request)
+            if change.by is not None:
+                await connection.execute(_SQL["reopen_request"], change.request)
         case AnswerQuestion():
             at = to_int(change.at)
             await connection.execute(_SQL["answer_question"], change.by, at, change.request)

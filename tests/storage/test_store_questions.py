@@ -116,6 +116,27 @@ async def test_a_question_says_how_far_it_is(store: Store) -> None:
     assert states == ["open", "answered", "open", "closed"]
 
 
+async def test_what_was_answered_waits_again_for_whoever_takes_it_over(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, asks("first"))
+    await change(store, *answers(NOON + MINUTE))
+
+    await change(store, TakeQuestion(1, "9001 Mona"))
+
+    [waiting] = await store.questions.waiting(10)
+    assert (waiting.state, waiting.taken_by) == ("taken", "9001 Mona")
+
+
+async def test_what_was_kept_for_nobody_goes_within_the_next_words(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, HoldWords(ALICE.number, "my secret", NOON))
+    await change(store, HoldWords(ALICE.number, "else", NOON + 61 * MINUTE))
+
+    await change(store, AskQuestion(ALICE.number, HER_PHONE, "now", NOON + 59 * MINUTE))
+
+    assert text_of(await store.questions.words(1)) == "else\nnow"
+
+
 async def test_words_are_shown_once(store: Store) -> None:
     await add(store, ALICE)
     await change(store, asks("first"))

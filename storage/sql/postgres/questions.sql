@@ -36,6 +36,11 @@ update words
 set request = $1
 where customer = $2 and request is null and at > $3;
 
+-- drop_unasked --
+-- What was kept for a person who was not asked in the end.
+delete from words
+where customer = $1 and request is null and at <= $2;
+
 -- add_words --
 -- Keep what somebody said.
 insert into words (customer, request, at, author, text, shown_at)
