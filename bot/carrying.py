@@ -8,6 +8,7 @@ from bot.carrier.bodies import Dialect, Version
 from bot.carrier.crediting import Crediting
 from bot.carrier.facts import Tmf677, Tmf678
 from bot.carrier.paging import Lists
+from bot.carrier.patience import Patience, at_once_for
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
 from bot.credits.feed_watch import FeedWatch
@@ -50,7 +51,14 @@ def read_facts_from(carrier: Tmf654 | None, premises: Premises) -> None:
 
 def crediting_of(premises: Premises, carrier: Tmf654) -> Crediting:
     """Make the worker between the ledger and the operator."""
-    return Crediting(premises.store, premises.credits, carrier, premises.clock, alarm=_alarm)
+    return Crediting(
+        premises.store,
+        premises.credits,
+        carrier,
+        premises.clock,
+        alarm=_alarm,
+        patience=Patience(at_once=at_once_for(PER_SECOND)),
+    )
 
 
 def operator_workers(

@@ -17,8 +17,7 @@ from bot.carrier.verdict import after_look_up, after_poll, after_request, after_
 from flows.credit import CreditState
 from storage.memory import CreditRow
 
-_BATCH = 200
-_AT_ONCE = 32  # enough to share commits; a request waits two seconds at most for its turn
+_BATCHES = 6  # taken from the list at a time, of as many as are under way at once
 _CAREFULLY = 8  # as long as the last answer was not a plain one
 _BREATH = timedelta(seconds=1)
 _A_DAY = timedelta(days=1)
@@ -46,19 +45,20 @@ class Crediting:
         self._clock = clock
         self._patience = patience or Patience()
         self._breaker = Breaker(alarm)
+        self._batch = _BATCHES * self._patience.at_once
 
     async def tick(self) -> datetime | None:
         """Do what is due now; tell when the next thing is due, None if nothing waits."""
         now = self._clock()
         has_moved = True
         if self._breaker.pauses_until(now) is None:
-            due = [c for c in await self._store.open_credits(_BATCH) if _due_at(c) <= now]
+            due = [c for c in await self._store.open_credits(self._batch) if _due_at(c) <= now]
             has_moved = not due or await self._take_all(due)
         return await self._next(has_moved=has_moved)
 
     async def _take_all(self, due: Sequence[CreditRow]) -> bool:
         """Advance many credits, a few at a time; tell whether any of them moved."""
-        places = asyncio.Semaphore(_AT_ONCE if self._breaker.is_well else _CAREFULLY)
+        places = asyncio.Semaphore(self._patience.at_once if self._breaker.is_well else _CAREFULLY)
         found = await self._look_up([c for c in due if _is_lost(c)])
 
         async def take(credit: CreditRow) -> bool:
@@ -72,11 +72,10 @@ class Crediting:
         return any(task.result() for task in tasks)
 
     async def _next(self, *, has_moved: bool) -> datetime | None:
-        rows = await self._store.open_credits(_BATCH)
+        rows = await self._store.open_credits(1)
         if not rows:
             return None
-        now = self._clock()
-        at = min(_due_at(row) for row in rows)
+        now, at = self._clock(), _due_at(rows[0])
         if (until := self._breaker.pauses_until(now)) is not None:
             return max(at, until)
         # What another worker holds must not make this one spin.

@@ -6,6 +6,12 @@ from datetime import datetime, timedelta
 from storage.memory import CreditRow
 
 _A_DAY = timedelta(days=1)
+_FEWEST_AT_ONCE, _MOST_AT_ONCE = 8, 256
+
+
+def at_once_for(per_second: float) -> int:
+    """Say how many may be under way together: no request waits above two seconds for its turn."""
+    return int(min(max(_FEWEST_AT_ONCE, per_second * 2), _MOST_AT_ONCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Patience:
     shortest_retry: timedelta = timedelta(seconds=30)
     longest_retry: timedelta = timedelta(hours=6)
     attempts_alone: int = 8
+    at_once: int = 32  # so many are under way together, and share their commits
 
     def poll_after(self, age: timedelta) -> timedelta:
         """Give the time to the next poll: half of what was waited so far, within bounds."""

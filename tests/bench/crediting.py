@@ -27,6 +27,7 @@ from starlette.routing import Route
 from bot.carrier.bodies import Dialect
 from bot.carrier.crediting import Crediting
 from bot.carrier.paging import Lists
+from bot.carrier.patience import Patience, at_once_for
 from bot.carrier.tmf654 import Tmf654
 from bot.carrier.transport import HttpTransport
 from bot.credits.ledger import check
@@ -148,7 +149,14 @@ async def carry(house: ProgrammeHouse, url: str, per_second: float) -> None:
     """Let the worker do everything that there is to do."""
     transport = HttpTransport(url, per_second=per_second)
     client = Tmf654(transport, Dialect(), Lists())
-    worker = Crediting(house.store, house.credits, client, house.clock, alarm=print)
+    worker = Crediting(
+        house.store,
+        house.credits,
+        client,
+        house.clock,
+        alarm=print,
+        patience=Patience(at_once=at_once_for(per_second)),
+    )
     while (due := await worker.tick()) is not None:  # noqa: ASYNC110 - it polls, as the clock runs
         await asyncio.sleep(max(0.0, (due - house.clock()).total_seconds()))
     await transport.close()

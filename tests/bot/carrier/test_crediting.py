@@ -25,7 +25,7 @@ from bot.carrier.carrier import (
     Volume,
 )
 from bot.carrier.crediting import Crediting
-from bot.carrier.patience import Patience
+from bot.carrier.patience import Patience, at_once_for
 from flows.credit import CreditState
 from tests.bot.carrier.house import HandClock
 from tests.bot.carrier.ledger import Ledger, earned
@@ -301,6 +301,13 @@ async def test_an_attempt_that_failed_says_nothing_of_a_later_one() -> None:
 
     assert desk.operator.asked.count("request") == 2
     assert desk.ledger.only.state is S.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("per_second", "at_once"), [(1, 8), (20, 40), (100, 200), (1000, 256), (0.1, 8)]
+)
+def test_the_quota_says_how_many_are_under_way_together(per_second: float, at_once: int) -> None:
+    assert at_once_for(per_second) == at_once
 
 
 async def test_what_is_lost_is_looked_up_in_one_reading_of_the_list() -> None:
