@@ -11,7 +11,7 @@ from typing import Protocol
 
 from flows.audience import Term
 from flows.broadcast import BroadcastState, Draft
-from storage.changes import Audit, Enqueue
+from storage.changes import Audit, Enqueue, MintLink
 from storage.memory import Memory
 
 
@@ -122,8 +122,16 @@ class ReportRow:
     code: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """What somebody gets, and the personal links that stand in it."""
+
+    row: Enqueue
+    links: tuple[MintLink, ...] = ()
+
+
 Move = Callable[[BroadcastRow], tuple[BroadcastRow, tuple[Audit, ...]]]
-Compose = Callable[[Memory, int], Enqueue | str]  # the row, or why somebody is passed over
+Compose = Callable[[Memory, int], Composed | str]  # or why somebody is passed over
 
 
 class Broadcasting(Protocol):

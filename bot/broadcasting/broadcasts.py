@@ -94,7 +94,6 @@ class Broadcasts:
         """Keep a draft; its id comes back."""
         # Nothing of the audience: it may name customers, and the chain cannot be erased.
         await self.authority.allow(actor, Role.MANAGER, "broadcast draft", "")
-        await self.previews.check(audience, texts)
         draft = Draft(dict(texts), audience, actor.id, limit, at)
         row = BroadcastRow(
             id=0,
@@ -104,8 +103,9 @@ class Broadcasts:
             drafted_at=self.house.clock(),
             starts_at=self.moment(at),
         )
-        (await self.previews.reach(audience)).check(audience)
-        check_price(await self.previews.of(row))
+        preview = await self.previews.of(row)
+        preview.reach.check(audience)
+        check_price(preview)
         number = await self.keeper.draft(row, self.authority.audit(actor, "broadcast draft", ""))
         return f"B{number}"
 

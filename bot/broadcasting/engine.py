@@ -14,14 +14,15 @@ from bot.broadcasting.cards import to_manager
 from bot.broadcasting.texts import Facts, render, text_for
 from bot.channels.channel import Choice, Message
 from bot.turns.composing import encode
+from bot.turns.personal_links import PersonalLinks
 from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_at
 from flows.broadcast import BroadcastState, Reason
 from flows.customer import Channel, Customer
 from flows.effects import Purpose
 from flows.journey import Stage
 from messages.segments import count
-from storage.broadcasts import Audience, BroadcastRow, Compose
-from storage.changes import Audit, Decision, Enqueue
+from storage.broadcasts import Audience, BroadcastRow, Compose, Composed
+from storage.changes import Audit, Decision, Enqueue, MintLink
 from storage.memory import Key, Memory
 
 VALVE = 1000  # rows of one broadcast that wait in the outbox at most
@@ -161,7 +162,7 @@ class BroadcastEngine:
     def composing(self, row: BroadcastRow) -> Compose:
         """Make the function that words a broadcast for one customer."""
 
-        def compose(memory: Memory, attempt: int) -> Enqueue | str:
+        def compose(memory: Memory, attempt: int) -> Composed | str:
             reason = _closed(memory)
             if reason is not None or memory.customer is None:
                 return reason or Reason.NO_ADDRESS
@@ -171,7 +172,7 @@ class BroadcastEngine:
 
     def _composed(
         self, row: BroadcastRow, memory: Memory, customer: Customer, attempt: int
-    ) -> Enqueue | str:
+    ) -> Composed | str:
         house, now = self.broadcasts.house, self.clock()
         contact = choose(customer, Purpose.REMINDER, house.lanes)
         lane = house.lanes.lane(contact.address.channel) if contact else None
@@ -185,12 +186,13 @@ class BroadcastEngine:
             channel,
         )
         due = leaves_at(Purpose.REMINDER, now, terms)
-        return Enqueue(
+        message, links = self._message(text, customer, channel)
+        enqueue = Enqueue(
             lane=lane,
             priority=BROADCAST_PRIORITY,
             recipient=contact.address.uri,
             line=BROADCAST,
-            body=encode(Message(text)),
+            body=encode(message),
             due=due,
             created_at=now,
             customer=customer.number,
@@ -198,6 +200,19 @@ class BroadcastEngine:
             cost=count(text).segments if channel is Channel.SMS else 1,
             about=f"B{row.id}/{customer.number}/{attempt}",
         )
+        return Composed(enqueue, links)
+
+    def _message(
+        self, text: str, customer: Customer, channel: Channel
+    ) -> tuple[Message, tuple[MintLink, ...]]:
+        """Make the message; an e-mail has a subject and a way out by one click."""
+        if channel is not Channel.EMAIL:
+            return Message(text), ()
+        house = self.broadcasts.house
+        links = PersonalLinks(house, customer, self.clock())
+        subject, way_out = house.terms.current.operator.brand, links.unsubscribe
+        minted = tuple(link for link in links.minted if isinstance(link, MintLink))
+        return Message(text, subject=subject, unsubscribe=way_out), minted
 
 
 def _closed(memory: Memory) -> str | None:

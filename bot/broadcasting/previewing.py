@@ -48,6 +48,11 @@ class Preview:
     draft: Draft
     samples: Mapping[str, Facts]  # of a real customer, by language
 
+    @property
+    def reach(self) -> "Reach":
+        """Give how many are written to or passed over."""
+        return Reach(self.planned, self.excluded)
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:

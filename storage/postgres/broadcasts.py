@@ -14,19 +14,20 @@ from storage.broadcasts import (
     BroadcastRow,
     Census,
     Compose,
+    Composed,
     Counts,
     Group,
     Move,
     ReportRow,
     Settled,
 )
-from storage.changes import Audit, Enqueue
+from storage.changes import Audit
 from storage.memory import Key
 from storage.postgres.audience import selection, survey
 from storage.postgres.changes import to_leave
 from storage.postgres.database import Connection, Database, rows_of
 from storage.postgres.memory import read_common, recall
-from storage.postgres.sheets import columns, note
+from storage.postgres.sheets import apply, columns, note
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
 
@@ -276,10 +277,12 @@ async def _feed(
     waiting = [tuple(found) for found in await connection.fetch(_SQL["unfed"], number, room)]
     composed = await _composed(connection, waiting, compose)
     passed = {who: reason for who, reason in composed.items() if isinstance(reason, str)}
-    rows = [to_leave(row) for row in composed.values() if isinstance(row, Enqueue)]
+    worded = [one for one in composed.values() if isinstance(one, Composed)]
+    rows = [to_leave(one.row) for one in worded]
     if rows:
         said = await connection.fetch(_SQL["feed"], *columns(rows), number, to_int(now))
         passed |= {customer: "said already" for (customer,) in said}
+        await apply(connection, [link for one in worded for link in one.links])
     if passed:
         reasons = (list(passed), list(passed.values()))
         await connection.execute(_SQL["pass_over"], number, *reasons)
@@ -288,7 +291,7 @@ async def _feed(
 
 async def _composed(
     connection: Connection, waiting: Sequence[tuple[str, int]], compose: Compose
-) -> Mapping[str, Enqueue | str]:
+) -> Mapping[str, Composed | str]:
     """Compose for each who waits what they get, or why they are passed over."""
     common = await read_common(connection)
     numbers = {place: customer for place, (customer, _) in enumerate(waiting)}

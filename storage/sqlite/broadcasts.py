@@ -104,7 +104,7 @@ class SqliteBroadcasts:
 
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""
-        return await self.read(
+        return await self.aside(
             lambda db: bool(db.execute(_SQL["has_attribute"], (path_of(name),)).fetchone()[0])
         )
 

@@ -4,8 +4,14 @@ import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from storage.broadcasts import Audience, BroadcastRow, Compose, ReportRow, Settled
-from storage.changes import Enqueue
+from storage.broadcasts import (
+    Audience,
+    BroadcastRow,
+    Compose,
+    Composed,
+    ReportRow,
+    Settled,
+)
 from storage.memory import Key
 from storage.queries import load
 from storage.records import to_int, to_moment_or_none
@@ -63,18 +69,20 @@ def feed(
 
 
 def _put(
-    db: sqlite3.Connection, number: int, customer: str, composed: Enqueue | str, now: datetime
+    db: sqlite3.Connection, number: int, customer: str, composed: Composed | str, now: datetime
 ) -> None:
     if isinstance(composed, str):
         db.execute(_SQL["pass_over"], (composed, number, customer))
         return
     before = db.total_changes
-    apply(db, composed)
+    apply(db, composed.row)
     if db.total_changes == before:
         db.execute(_SQL["pass_over"], ("said already", number, customer))
         return
     (row_id,) = db.execute(_SQL["last_row"]).fetchone()
     db.execute(_SQL["feed"], (row_id, to_int(now), number, customer))
+    for link in composed.links:
+        apply(db, link)
 
 
 def lately(db: sqlite3.Connection, number: int, most: int) -> Settled:

@@ -12,13 +12,13 @@ from flows.audience import Profile, fits, read_audience
 from flows.broadcast import BroadcastState, Candidate, Draft, exclusion, fingerprint
 from flows.customer import Address, Basis, Channel, Contact, Customer
 from flows.journey import Journey, Stage
-from storage.broadcasts import Asked, Audience, BroadcastRow, Group
-from storage.changes import Audit, Enqueue, PutContact, PutCustomer, PutJourney
-from storage.memory import Memory
+from storage.broadcasts import Asked, Audience, BroadcastRow, Composed, Group
+from storage.changes import Audit, MintLink, PutContact, PutCustomer, PutJourney
+from storage.memory import Key, Link, Memory
 from storage.store import Store
 from tests.cast import DAY, NOON, invited
 from tests.soak import SOAK
-from tests.storage.keepers import bodies, change, claim, sent, to
+from tests.storage.keepers import bodies, change, claim, recall, sent, to
 
 pytestmark = pytest.mark.anyio
 
@@ -264,16 +264,20 @@ async def test_the_outbox_is_fed_by_a_valve(store: Store) -> None:
     more = [await keeper.feed(number, _worded, 25, NOON) for _ in range(4)]
 
     assert (sum(fed), len(waiting), sum(more)) == (25, 25, 10)
+    link = (await recall(store, Key(link_hash=b"300000"))).link
+    assert link is not None
+    assert link.customer == "300000"
 
 
-def _worded(memory: Memory, attempt: int) -> Enqueue | str:
+def _worded(memory: Memory, attempt: int) -> Composed | str:
     customer = memory.customer
     if customer is None:
         return "no_address"
     words = to(customer.contacts[0].address.uri)
-    return replace(
-        words, customer=customer.number, line="Broadcast", about=f"B1/{customer.number}/{attempt}"
-    )
+    about = f"B1/{customer.number}/{attempt}"
+    row = replace(words, customer=customer.number, line="Broadcast", about=about)
+    way_out = Link(customer.number, "unsubscribe", NOON + DAY, None)
+    return Composed(row, (MintLink(customer.number.encode(), way_out),))
 
 
 async def _planned(store: Store, many: int) -> int:

@@ -9,14 +9,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import storage.sqlite.recipients as keeper_of_files
 from bot.broadcasting.authority import Actor, NotAllowedError
+from bot.broadcasting.engine import BroadcastEngine
+from bot.channels.channel import Message
+from bot.turns.routing import Lanes
 from flows.broadcast import BroadcastError, BroadcastState
-from storage.outbox import OutboxState
+from flows.customer import Address, Basis, Channel, Contact, Customer
+from flows.journey import Journey, Stage
+from storage.changes import Decision, PutCustomer, PutJourney
+from storage.memory import Key
+from storage.outbox import Claim, OutboxState
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, BroadcastHouse, broadcast_house
-from tests.cast import HEDY
+from tests.cast import DAY, HEDY
 from tests.soak import SOAK
 
 pytestmark = pytest.mark.anyio
@@ -292,3 +300,24 @@ async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:
         assert not await keeper.plan(1, audience)
 
         assert (await keeper.counts(1)).planned == 5
+
+
+async def test_an_email_has_a_subject_and_a_way_out(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        store, clock = house.programme.store, house.programme.clock
+        mail = (Contact(Address("mailto:alice@example.org")),)
+        put = PutCustomer(Customer("300001", "en", Basis.CONSENT, mail), clock())
+        stands = PutJourney(Journey("300001", "en", Stage.MEMBER), "steps", "app", 0, clock())
+        await store.turn(Key(), lambda _: Decision(None, (put, stands)))
+        lanes = Lanes(((Channel.EMAIL, "email"),))
+        mailing = replace(house.broadcasts, house=replace(house.programme.house, lanes=lanes))
+        name = await mailing.draft(MONA, "state:steps", TEXTS)
+        await mailing.approve(OTTO, name)
+        await mailing.start(MONA, name)
+
+        await BroadcastEngine(mailing, clock).tick()
+
+        [row] = await store.claim(Claim("email", "node", clock(), clock() + DAY, 10))
+        message = msgspec.json.decode(row.body, type=Message)
+        assert (message.text, message.subject) == ("Hi 300001!", "Nordlicht Mobil")
+        assert "/u/token" in (message.unsubscribe or "")
