@@ -359,8 +359,9 @@ class Composition:
 
 
 def encode(message: Message) -> str:
-    """Write a message as the outbox keeps it."""
-    return msgspec.json.encode(message).decode()
+    """Write a message as the outbox keeps it, without what it does not have: rows are many."""
+    parts = {name: part for name, part in msgspec.to_builtins(message).items() if part}
+    return msgspec.json.encode({"text": message.text, **parts}).decode()
 
 
 def _bound_to(message: Message, scene: str) -> Message:
