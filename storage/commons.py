@@ -6,20 +6,16 @@ from datetime import datetime
 from functools import reduce
 from types import MappingProxyType
 
-from flows.customer import Customer
 from flows.events import Feed
-from storage.changes import Book, Change, PutIncident, SetWatermark
-
-_AREA = "area"  # the attribute by which incidents name customers
+from storage.changes import Book, Change, SetWatermark
 
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """Watermarks, the balance of each kind of account, and the incidents that are open."""
+    """Watermarks, and the balance of each kind of account."""
 
     watermarks: Mapping[Feed, datetime]
     kinds: Mapping[str, int]
-    incidents: Mapping[str, PutIncident]
 
     @property
     def reserved_megabytes(self) -> int:
@@ -30,14 +26,6 @@ class Common:
     def delivered_megabytes(self) -> int:
         """What was delivered."""
         return self.kinds.get("delivered", 0)
-
-    def has_open_incident(self, customer: Customer) -> bool:
-        """Tell whether an incident is open that concerns this customer."""
-        area = dict(customer.attributes).get(_AREA) if self.incidents else None
-        return any(
-            customer.number in incident.customers or (area is not None and incident.area == area)
-            for incident in self.incidents.values()
-        )
 
     def after(self, changes: Iterable[Change]) -> "Common":
         """Give what the next turn of the same transaction sees."""
@@ -50,8 +38,6 @@ class Common:
                 return self._booked(change)
             case SetWatermark():
                 return self._raised(change)
-            case PutIncident():
-                return self._noted(change)
             case _:
                 return self
 
@@ -66,15 +52,6 @@ class Common:
         before = self.watermarks.get(raised.feed, raised.complete_until)
         marks = {**self.watermarks, raised.feed: max(before, raised.complete_until)}
         return replace(self, watermarks=MappingProxyType(marks))
-
-    def _noted(self, incident: PutIncident) -> "Common":
-        """Open or close an incident; what was never open here is of no concern."""
-        incidents = dict(self.incidents)
-        if incident.closed_at is not None:
-            incidents.pop(incident.incident, None)
-        elif incident.opened_at is not None:
-            incidents[incident.incident] = incident
-        return replace(self, incidents=MappingProxyType(incidents))
 
 
 def kind_of(account: str) -> str:

@@ -154,7 +154,6 @@ class Memory:
     watermarks: tuple[tuple[Feed, datetime], ...] = ()
     reserved_megabytes: int = 0  # promised to members of the campaign, not delivered yet
     delivered_megabytes: int = 0
-    has_open_incident: bool = False
     viewing: Viewing | None = None  # only where the key asks for it
     code: Code | None = None  # so is this
     request: RequestRow | None = None  # the one that the key names

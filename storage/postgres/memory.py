@@ -11,7 +11,6 @@ from flows.customer import Basis, Customer
 from flows.effects import Request
 from flows.events import Feed
 from flows.watching import Viewing
-from storage.changes import PutIncident
 from storage.commons import Common
 from storage.memory import Code, CreditRow, Key, Link, Memory, RequestRow, Seen
 from storage.postgres.database import Connection
@@ -20,7 +19,6 @@ from storage.queries import load
 from storage.records import (
     attributes_from_json,
     journey_from_json,
-    names_from_json,
     ranges_from_json,
     to_contact,
     to_moment,
@@ -84,7 +82,6 @@ class Recalled:
             watermarks=tuple(common.watermarks.items()),
             reserved_megabytes=common.reserved_megabytes,
             delivered_megabytes=common.delivered_megabytes,
-            has_open_incident=customer is not None and common.has_open_incident(customer),
             request=to_request(request) if request else None,
             viewing=_to_viewing(customer, *film) if customer and film else None,
             code=_to_code(*code) if code else None,
@@ -162,16 +159,10 @@ async def _suppressed(connection: Connection, keys: Iterable[Key]) -> frozenset[
 
 async def read_common(connection: Connection) -> Common:
     """Read what is the same for all."""
-    [(marks, kinds, incidents)] = await connection.fetch(_SQL["read_common"])
+    [(marks, kinds)] = await connection.fetch(_SQL["read_common"])
     return Common(
         watermarks=MappingProxyType({Feed(feed): to_moment(until) for feed, until in marks}),
         kinds=MappingProxyType(dict(kinds)),
-        incidents=MappingProxyType(
-            {
-                id_: PutIncident(id_, area, names_from_json(customers), to_moment(opened), None)
-                for id_, area, customers, opened in incidents
-            }
-        ),
     )
 
 

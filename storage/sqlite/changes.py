@@ -74,7 +74,7 @@ _Record = PutCredit | Book | Audit | PutIncident | PutViewing
 
 def changes_what_is_common(change: Change) -> bool:
     """Tell whether the next turn must read again what is the same for every customer."""
-    return isinstance(change, SetWatermark | Book | PutIncident | Erase)
+    return isinstance(change, SetWatermark | Book | Erase)
 
 
 def apply(db: sqlite3.Connection, change: Change) -> None:

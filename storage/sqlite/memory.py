@@ -26,7 +26,6 @@ from storage.queries import load
 from storage.records import (
     attributes_from_json,
     journey_from_json,
-    names_from_json,
     ranges_from_json,
     to_contact,
     to_moment,
@@ -35,7 +34,6 @@ from storage.records import (
 from storage.sqlite.questions import read_question, read_question_of
 
 _SQL = load("sqlite", "memory")
-_AREA = "area"  # the attribute by which incidents name customers
 
 _CustomerRow = tuple[
     str, str, str | None, str | None, str | None, str | None,
@@ -52,20 +50,11 @@ RequestColumns = tuple[int, str, str, str, int, int | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What is the same for everybody: watermarks, the budget's balances, open incidents."""
+    """What is the same for everybody: watermarks and the budget's balances."""
 
     watermarks: tuple[tuple[Feed, datetime], ...]
     reserved_megabytes: int
     delivered_megabytes: int
-    areas: frozenset[str]
-    customers: frozenset[str]
-
-    def has_open_incident(self, customer: Customer) -> bool:
-        """Tell whether an incident is open that concerns this customer."""
-        if not self.areas and not self.customers:
-            return False
-        area = dict(customer.attributes).get(_AREA)
-        return customer.number in self.customers or area in self.areas
 
 
 class Recall:
@@ -102,7 +91,6 @@ class Recall:
             watermarks=common.watermarks,
             reserved_megabytes=common.reserved_megabytes,
             delivered_megabytes=common.delivered_megabytes,
-            has_open_incident=customer is not None and common.has_open_incident(customer),
             request=_read_request(db, key.request),
             viewing=read_viewing(db, customer.number) if customer and key.with_viewing else None,
             question=_read_question(db, key, customer),
@@ -236,18 +224,11 @@ def read_viewing(db: sqlite3.Connection, customer: str) -> Viewing | None:
 
 def _read_common(db: sqlite3.Connection) -> Common:
     kinds: dict[str, int] = dict(db.execute(_SQL["read_kinds"]).fetchall())
-    incidents = db.execute(_SQL["read_open_incidents"]).fetchall()
     return Common(
         watermarks=read_watermarks(db),
         reserved_megabytes=kinds.get("liability", 0),
         delivered_megabytes=kinds.get("delivered", 0),
-        areas=frozenset(area for area, _ in incidents if area is not None),
-        customers=frozenset(_all(names_from_json(customers) for _, customers in incidents)),
     )
-
-
-def _all(lists: Iterable[Iterable[str]]) -> Iterable[str]:
-    return (name for names in lists for name in names)
 
 
 def read_watermarks(db: sqlite3.Connection) -> tuple[tuple[Feed, datetime], ...]:

@@ -16,7 +16,6 @@ from storage.changes import (
     OpenRequest,
     PutContact,
     PutCustomer,
-    PutIncident,
     Remember,
     SpendLink,
     Suppress,
@@ -201,19 +200,6 @@ async def test_a_link_is_spent_once(store: Store) -> None:
 
     assert link is not None
     assert link.spent_at == NOON
-
-
-async def test_an_open_incident_concerns_its_area_and_its_customers(store: Store) -> None:
-    living_there = replace(ALICE, attributes=(("area", "10115"),))
-    await add(store, living_there, BABAK)
-    await change(store, PutIncident("I1", "10115", (), NOON, None))
-    of_area = [await recall(store, Key(customer=c.number)) for c in (ALICE, BABAK)]
-    await change(store, PutIncident("I1", None, (), None, NOON + DAY))
-    await change(store, PutIncident("I2", None, (BABAK.number,), NOON, None))
-    of_list = [await recall(store, Key(customer=c.number)) for c in (ALICE, BABAK)]
-
-    assert [m.has_open_incident for m in of_area] == [True, False]
-    assert [m.has_open_incident for m in of_list] == [False, True]
 
 
 async def test_moments_keep_their_microseconds(store: Store) -> None:

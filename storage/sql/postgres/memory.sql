@@ -81,12 +81,9 @@ from suppressions
 where address_hash = any($1::bytea[]);
 
 -- read_common --
--- What is the same for all: watermarks, the balance of each kind of account, what is open now.
+-- What is the same for all: watermarks, and the balance of each kind of account.
 select array(select row(feed, complete_until) from watermarks order by feed),
-       array(select row(name, megabytes) from kinds),
-       array(select row(id, area, customers, opened_at)
-             from incidents
-             where opened_at is not null and closed_at is null);
+       array(select row(name, megabytes) from kinds);
 
 -- hold_kinds --
 -- The balances, held so that nobody else books until we have.

@@ -69,12 +69,6 @@ from watermarks;
 select name, megabytes
 from kinds;
 
--- read_open_incidents --
--- What is open now: it exempts the calls that it causes.
-select area, customers
-from incidents
-where opened_at is not null and closed_at is null;
-
 -- read_request --
 -- Something that waits for a person, or was answered by one.
 select id, customer, request, about, at, closed_at, closed_by
