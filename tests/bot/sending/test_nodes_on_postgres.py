@@ -116,7 +116,8 @@ async def queue(url: str) -> None:
 async def states(url: str) -> dict[str, int]:
     connection = await asyncpg.connect(url)
     try:
-        return dict(await connection.fetch(STATES))
+        rows = await connection.fetch(STATES)
+        return {str(state): int(count) for state, count in rows}
     finally:
         await connection.close()
 
