@@ -12,7 +12,7 @@ from bot.turns.journal import entry, event_of, first_broken, recompute
 from flows.advance import advance
 from flows.customer import Channel
 from flows.events import Event, Feed, Invited
-from flows.intent import Intent
+from flows.intent import Intent, Remark
 from flows.journey import Journey
 from storage.reading import JournalRow
 from tests.cast import NOON, TERMS
@@ -41,6 +41,10 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "duration_s": st.integers(0, 600),
     "reason": st.sampled_from(["bill", "fault", "other"]),
     "usable_until": st.none() | moments,
+    "topic": st.none() | st.text(max_size=9),
+    "offered": st.lists(st.text(max_size=9), max_size=3).map(tuple),
+    "pick": st.none() | st.integers(1, 3),
+    "remark": st.none() | st.sampled_from(Remark),
 }
 
 
