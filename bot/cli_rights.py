@@ -1,4 +1,4 @@
-"""The commands for people's data and for the whole database: export, erase, backup, unfence."""
+"""The commands for people's data and for the house: export, erase, doctor, backup, unfence."""
 # ruff: noqa: PLC0415 - commands import what they need when they run, so --help answers at once
 
 import asyncio
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
+    app.command(epilog="Example: statthotline doctor")(doctor)
     app.command(epilog="Example: statthotline backup /srv/backup/bot.db")(backup)
     app.command(epilog="Example: statthotline receipt consent-2027-01.txt")(receipt)
     app.command(epilog="Example: statthotline unfence --reason 'the old machine is gone'")(unfence)
@@ -60,6 +61,24 @@ def about_data(
         return "\n".join(done)
 
     _inside(settings, work)
+
+
+def doctor(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Write JSON for programs.")] = False
+) -> None:
+    """Check settings, credentials, webhooks, public address, database and wording.
+
+    Says for each fault how it is mended, and exits with 1 if there is one. Nothing is changed, and
+    no secret is shown. Run it beside `serve`, on the machine that it runs on.
+    """
+    from bot.commands import doctor as command
+    from bot.commands.belonging import refuse_strangers
+
+    refuse_strangers()
+    found = command.diagnose()
+    show = command.show_json if as_json else command.show
+    show(found)
+    raise typer.Exit(0 if found.ok else 1)
 
 
 def backup(

@@ -45,3 +45,7 @@ pragma busy_timeout = ?;
 -- copy_into --
 -- Write all that is committed into a new file, as it stands now.
 vacuum into ?;
+
+-- quick_check --
+-- Whether the file is whole: 'ok', or the first thing that is not.
+pragma quick_check(1);
