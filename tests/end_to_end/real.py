@@ -5,8 +5,8 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,9 +124,22 @@ def signed(body: str) -> dict[str, str]:
     }
 
 
+@contextmanager
+def working(env: dict[str, str], folder: Path) -> Iterator[None]:
+    """Run a node that only works, beside one that hears."""
+    node = subprocess.Popen(  # noqa: S603 - our own command
+        command("serve", "--role", "worker"), cwd=folder, env=env, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        node.terminate()
+        assert node.wait(WAITS_S) == 0
+
+
 @asynccontextmanager
-async def serving(folder: Path, **settings: str) -> AsyncIterator[Bot]:
-    """Start both providers and a bot between them."""
+async def serving(folder: Path, *, is_apart: bool = False, **settings: str) -> AsyncIterator[Bot]:
+    """Start both providers and a bot between them, or one node that hears and one that works."""
     telegram = FakeTelegram(later)
     async with AsyncExitStack() as stack, FakeTwilio(later) as twilio:
         await telegram.start()
@@ -146,8 +159,11 @@ async def serving(folder: Path, **settings: str) -> AsyncIterator[Bot]:
             EVENTS_SECRET=EVENTS_SECRET,
             **settings,
         )
-        server = running(command("serve"), env, folder)
+        words = ("serve", "--role", "web") if is_apart else ("serve",)
+        server = running(command(*words), env, folder)
         url = await asyncio.to_thread(server.__enter__)
+        if is_apart:
+            stack.enter_context(working(env, folder))
         try:
             twilio.inbound_url = f"{url}/sms/inbound"
             yield Bot(url, env, folder, twilio, telegram)
