@@ -5,6 +5,7 @@ personal one explains the customer's own bill; it is made when it is first asked
 long as there is room. Neither ever makes a request wait.
 """
 
+import contextlib
 import hashlib
 import os
 from collections import OrderedDict
@@ -28,6 +29,7 @@ from messages.film.texts import languages, texts_of
 
 EDITION = "1"  # raised when films look different, so that none of the old ones is shown
 MOST_FILMS, MOST_BYTES = 400, 400_000_000  # personal ones on the disk
+ABANDONED_S = 600.0
 FRESH = timedelta(minutes=30)  # how long a bill is not asked for again
 _MOST_KNOWN = 1000
 _GENERAL = "general"
@@ -83,8 +85,7 @@ class Films:
     ) -> None:
         """Take where films are kept, what hides their owners, and who knows the bills."""
         folder.mkdir(parents=True, exist_ok=True)
-        for draft in folder.glob(".*"):  # of a studio that was killed
-            draft.unlink(missing_ok=True)
+        _clear_away(folder, clock().timestamp())
         self._folder = folder
         self._keys = keys
         self._clock = clock
@@ -186,6 +187,14 @@ def forget_films(folder: Path, keys: Keys, customer: str) -> None:
     """Delete all films about one customer, whether or not a server runs."""
     for path in folder.glob(f"{owner_of(customer, keys)}-*"):
         path.unlink(missing_ok=True)
+
+
+def _clear_away(folder: Path, now_s: float) -> None:
+    """Delete what killed studios left; younger drafts may be another node's, still at work."""
+    for draft in folder.glob(".*"):
+        with contextlib.suppress(FileNotFoundError):
+            if now_s - draft.stat().st_mtime > ABANDONED_S:
+                draft.unlink()
 
 
 def _speaker(terms: Campaign) -> Speaker:

@@ -1,6 +1,7 @@
 """The films: drawn in a process of their own, one at a time, kept as long as there is room."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.film.films import FRESH, Bounds, Film, Films, Readiness
+from bot.film.films import ABANDONED_S, FRESH, Bounds, Film, Films, Readiness
 from bot.film.orders import MOST_WAITING, FilmOrders
 from bot.keys import Keys
 from messages.film.palette import HEIGHT, WIDTH
@@ -245,3 +246,15 @@ async def test_a_customer_who_is_erased_leaves_no_film(tmp_path: Path) -> None:
 
     assert not path.exists()
     assert endings(tmp_path) == []
+
+
+def test_only_what_was_left_lying_is_cleared_away(tmp_path: Path) -> None:
+    left, at_work = tmp_path / ".a.mp4.1", tmp_path / ".b.mp4.2"
+    for draft, age_s in ((left, ABANDONED_S + 1), (at_work, 1)):
+        draft.touch()
+        began = HandClock()().timestamp() - age_s
+        os.utime(draft, (began, began))
+
+    library(tmp_path)
+
+    assert list(tmp_path.iterdir()) == [at_work]
