@@ -135,8 +135,16 @@ async def test_what_is_left_and_billed_can_be_read() -> None:
             BillLine("Treuerabatt", -300),
         ),
         previous_cents=3108,
+        previous_lines=(
+            BillLine("Tarif Nordlicht M", 2499, is_recurring=True),
+            BillLine("Option Ausland", 499, is_recurring=True),
+            BillLine("Anrufe ins Ausland", 261),
+            BillLine("Sonderrufnummern", 149),
+            BillLine("Treuerabatt", -300),
+        ),
     )
     assert sum(line.cents for line in bill.lines) == bill.cents
+    assert sum(line.cents for line in bill.previous_lines) == bill.previous_cents
 
 
 @both
