@@ -27,6 +27,7 @@ NODES = 4 if SOAK > 1 else 3
 MESSAGES = 250 * SOAK**2
 PEOPLE = 20 * SOAK
 RATE = 250 * min(SOAK, 10)
+KILLS = 2 * SOAK
 PATIENCE_S = 120.0 * SOAK
 LONG_AGO = NOON - timedelta(days=900)  # nodes have the machine's clock
 STATES = "select state, count(*) from outbox group by state"
@@ -124,13 +125,13 @@ async def states(url: str) -> dict[str, int]:
 
 async def kill_now_and_then(nodes: Cluster) -> None:
     """Kill a node whenever a further part of the messages has left, and start another."""
-    chance, goal = random.Random(SOAK), MESSAGES // 4  # noqa: S311 - of no consequence
-    while goal < MESSAGES:
-        if len(nodes.sent()) >= goal:
-            await nodes.kill(chance.choice(nodes.running))
-            await nodes.start()
-            goal += MESSAGES // 4 if SOAK == 1 else MESSAGES // 50
-        await asyncio.sleep(0.05)
+    chance = random.Random(SOAK)  # noqa: S311 - of no consequence
+    for part in range(1, KILLS + 1):
+        goal = part * MESSAGES // (2 * KILLS)  # some are lost with each
+        while len(nodes.sent()) < goal:  # noqa: ASYNC110 - other processes come closer to it
+            await asyncio.sleep(0.05)
+        await nodes.kill(chance.choice(nodes.running))
+        await nodes.start()
 
 
 async def all_settled(url: str) -> dict[str, int]:
