@@ -32,12 +32,14 @@ from bot.setting_values import TelegramMode
 from bot.settings import Settings
 from bot.web.telegram import PATH, routes
 from messages.menus import menu_of, office_menu_of
+from storage.errors import StorageError
 from storage.store import Store
 
 SETUP_AGAIN_S = 30.0
 SETUP_LEASE = timedelta(seconds=20)  # shorter, so that whoever comes after a death finds it free
 OFFICE_AGAIN_S = 600.0
-POLL_LEASE = timedelta(seconds=90)
+POLL_LEASE = timedelta(seconds=20)  # after a death nobody polls for so long
+RENEW_S = 5.0
 ASK_NAME_S = 1.0  # a start does not wait for a provider that is slow
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -66,14 +68,11 @@ def open_messenger(settings: Settings, premises: Premises) -> Messenger:
     if settings.telegram_mode is TelegramMode.WEBHOOK:
         door = routes(listener, secret=start.secret, clock=premises.clock)
         return Messenger(sender, tuple(door), (start.run,), topics.open_topic)
-    poller = TelegramPoller(
-        Updates(connection),
-        listener,
-        lease=_lease(premises, "telegram.poll", POLL_LEASE),
-        clock=premises.clock,
-        chance=random.random,
-    )
-    return Messenger(sender, (), (start.run, poller.run), topics.open_topic)
+    lease = _lease(premises, "telegram.poll", POLL_LEASE)
+    updates, clock = Updates(connection), premises.clock
+    poller = TelegramPoller(updates, listener, lease=lease, clock=clock, chance=random.random)
+    sole = SolePoller(poller.run, lease, _lease(premises, "telegram.poll", timedelta()))
+    return Messenger(sender, (), (start.run, sole.run), topics.open_topic)
 
 
 async def ask_bot_name(settings: Settings, store: Store) -> str | None:
@@ -107,6 +106,38 @@ def _lease(premises: Premises, name: str, lasts: timedelta) -> Callable[[], Awai
 
 
 @dataclass(frozen=True, slots=True)
+class SolePoller:
+    """Polls in one process at a time.
+
+    A long poll may last longer than the lease, which is therefore renewed beside it, so that after
+    a death another process soon takes over. Two at once would only be wasteful: the inbox knows
+    what was handled.
+    """
+
+    poll: Loop
+    renew: Callable[[], Awaitable[bool]]
+    leave: Callable[[], Awaitable[bool]]
+    renew_s: float = RENEW_S
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until told to stop, and leave the place to whoever comes next."""
+        renewing = asyncio.create_task(self._keep_renewing())
+        try:
+            await self.poll(stop)
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+            with contextlib.suppress(StorageError):
+                await self.leave()
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            await asyncio.sleep(self.renew_s)
+            with contextlib.suppress(StorageError):
+                await self.renew()
+
+
+@dataclass(frozen=True, slots=True)
 class _Start:
     """Tells Telegram where updates go and what the menus show, until it has worked once."""
 
@@ -123,11 +154,13 @@ class _Start:
     async def run(self, stop: asyncio.Event) -> None:
         """Set things up; Telegram may be out of reach, or a manager not have written yet."""
         is_leader = _lease(self.premises, "telegram.setup", SETUP_LEASE)
+        leave = _lease(self.premises, "telegram.setup", timedelta())  # for whoever starts next
         while not stop.is_set():
             again_s: float | None = SETUP_AGAIN_S
             try:
                 if await is_leader():
                     again_s = None if await self._set_up() else OFFICE_AGAIN_S
+                    await leave()
             except Unreachable as error:
                 log.warning("telegram_not_set_up", error=type(error).__name__)
             if again_s is None:
