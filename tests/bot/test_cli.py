@@ -410,7 +410,7 @@ def test_a_database_of_a_later_version_is_refused_in_one_line(
         ("serve", "--role", "cook"),
         ("invite",),
         ("invite", "x.csv", "--holdout", "100"),
-        ("doctor",),
+        ("docter",),
         ("customer", "100001", "--jso"),
     ],
     ids=" ".join,
