@@ -10,6 +10,7 @@ import structlog
 from bot.pulse import Pulse
 from storage.errors import StorageError
 
+SHORTEST_NAP_S = 0.05  # while messages pour in the bell rings all the time
 LONGEST_NAP_S = 5.0  # other processes ring no bell here
 AFTER_FAILURE_S = 1.0
 
@@ -47,8 +48,9 @@ async def keep_ticking(
         except Exception:
             log.exception("worker_failed", worker=name)
             ahead = AFTER_FAILURE_S
-        rung = asyncio.create_task(bell.wait())
         nap_s = min(max(ahead, 0.0), LONGEST_NAP_S)
+        await asyncio.wait({stopping}, timeout=min(nap_s, SHORTEST_NAP_S))
+        rung = asyncio.create_task(bell.wait())
         await asyncio.wait({stopping, rung}, timeout=nap_s, return_when=asyncio.FIRST_COMPLETED)
         rung.cancel()
     stopping.cancel()
