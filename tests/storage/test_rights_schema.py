@@ -76,3 +76,16 @@ def test_no_table_that_knows_nobody_has_a_column_for_somebody(tables: set[str]) 
     db.close()
 
     assert {t for t in NOT_HANDED_OUT if columns[t] & of_people} == {"reach"}
+
+
+def test_an_erasure_looks_at_one_person_and_not_at_all() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    migrate_sqlite(db)
+    few = {"incidents", "json_each"}  # of a campaign, and of one incident
+
+    for sql in load("sqlite", "erasing").values():
+        values = ("a", "erased-b")[: 2 if "?2" in sql else 1]
+        plan = db.execute(f"explain query plan {sql}", values).fetchall()
+        scanned = {step[3].split()[1] for step in plan if step[3].startswith("SCAN")}
+        assert scanned <= few | {"broadcasts"}, sql
+    db.close()

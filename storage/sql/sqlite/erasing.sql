@@ -20,7 +20,8 @@ where customer = ?1 and state in ('posting', 'unknown');
 update recipients
 set customer = ?2,
     outbox   = null
-where customer = ?1;
+where broadcast in (select id from broadcasts)  -- so that the primary key is used
+  and customer = ?1;
 
 -- delete_messages --
 -- What was said to them; the receipts go with it.
