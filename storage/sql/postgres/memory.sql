@@ -91,10 +91,3 @@ select name, megabytes
 from kinds
 order by name
 for update;
-
--- read_contacts --
--- The addresses of many customers, in their order.
-select customer, address, opted_out_at, blocked_at, used_at
-from contacts
-where customer = any($1::text[])
-order by customer, place;

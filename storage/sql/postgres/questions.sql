@@ -81,16 +81,6 @@ from questions q
 join requests r on r.id = q.request
 where q.request = $1;
 
--- read_question_of --
--- The latest question of a customer.
-select q.request, q.customer, q.address, q.asked_at, q.taken_by, q.answered_by, q.answered_at,
-       r.closed_at
-from questions q
-join requests r on r.id = q.request
-where q.customer = $1
-order by q.request desc
-limit 1;
-
 -- waiting --
 -- All that waits for a person, the oldest first, with the customers' words.
 select r.id, r.customer, r.request, r.about, r.at,
