@@ -20,7 +20,8 @@ where customer = $1::text and state in ('posting', 'unknown');
 update recipients
 set customer = $2::text,
     outbox   = null
-where customer = $1::text;
+where broadcast in (select id from broadcasts)
+  and customer = $1::text;
 
 -- delete_messages --
 -- What was said to them; the receipts go with it.

@@ -171,7 +171,8 @@ where customer = $1;
 -- drop_recipients --
 -- What broadcasts knew of them; the counts stay.
 delete from recipients
-where customer = $1;
+where broadcast in (select id from broadcasts)
+  and customer = $1;
 
 -- drop_customer --
 -- And the pseudonym itself.

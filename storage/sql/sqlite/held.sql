@@ -117,7 +117,8 @@ where customer = ?1;
 -- Which messages to many were meant for them, and what became of them.
 select broadcast, state, reason, fed_at
 from recipients
-where customer = ?1
+where broadcast in (select id from broadcasts)
+  and customer = ?1
 order by broadcast;
 
 -- incidents --

@@ -169,7 +169,8 @@ where customer = ?;
 -- drop_recipients --
 -- What broadcasts knew of them; the counts stay.
 delete from recipients
-where customer = ?;
+where broadcast in (select id from broadcasts)
+  and customer = ?;
 
 -- drop_customer --
 -- And the pseudonym itself.
