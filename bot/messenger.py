@@ -75,11 +75,13 @@ def open_messenger(settings: Settings, premises: Premises) -> Messenger:
     return Messenger(sender, (), (start.run, sole.run), topics.open_topic)
 
 
-async def ask_bot_name(settings: Settings, store: Store) -> str | None:
+async def ask_bot_name(
+    settings: Settings, store: Store, within_s: float = ASK_NAME_S
+) -> str | None:
     """Give the bot's user name for links, asked once; None if Telegram does not answer soon."""
     connection = _connection(settings)
     try:
-        async with asyncio.timeout(ASK_NAME_S):
+        async with asyncio.timeout(within_s):
             return await TelegramSetup(connection, store).username()
     except (Unreachable, TimeoutError) as error:
         log.warning("telegram_name_unknown", error=type(error).__name__)
