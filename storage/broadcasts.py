@@ -74,7 +74,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People of an audience for whom words of one size go the same way; `sample` is one of them."""
+    """People of an audience for whom words of one size go the same way; `sample` is one of them.
+
+    Of those passed over for a `reason` language and scheme may be empty.
+    """
 
     reason: str | None
     language: str

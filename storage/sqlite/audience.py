@@ -19,9 +19,9 @@ LAST = "\U0010ffff"  # sorts behind every customer number
 _SQL = load("sqlite", "broadcasts")
 _SECOND = 1_000_000
 _MOST = 100_000
-_FACTS_IN_KIND = 5  # what follows them only tells texts of different lengths apart
+_UNEVEN = "*[^-A-Za-z0-9 .,:;/()!?#%&+=<>@_]*"  # letters that may cost more than one in an SMS
 _SCHEMES = {Channel.SMS: "tel", Channel.TELEGRAM: "telegram", Channel.EMAIL: "mailto"}
-_FACTS = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...])
+_KEPT = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...])
 
 
 def selection(name: str, audience: Audience) -> tuple[str, dict[str, Value]]:
@@ -116,33 +116,46 @@ def survey(
     db: sqlite3.Connection, audience: Audience, asked: Asked, span: tuple[str, str] = ("", LAST)
 ) -> tuple[Group, ...]:
     """Count an audience, or the part of it within a span, by what decides about text and way."""
-    paths = tuple(map(path_of, asked.attributes))
-    asks = (asked.has_customer, asked.has_month, asked.has_megabytes, bool(paths))
-    sql, values = selection("survey_facts" if any(asks) else "survey", audience)
+    sql, values = selection("survey", audience)
     values |= {"after": span[0], "until": span[1]}
-    if any(asks):
-        names = ("asks_customer", "asks_month", "asks_megabytes")
-        values |= dict(zip(names, asks, strict=False))
-        values |= {"asked": len(paths), "path": next(iter(paths), "$"), "paths": _names(paths)}
+    paths = tuple(map(path_of, asked.attributes))
+    sql = sql.replace("/*facts*/", "\n".join(_facts(asked, paths, values)))
     found: list[_Columns] = db.execute(sql, values).fetchall()
-    return tuple(_to_group(db, columns, paths) for columns in found)
+    return tuple(_to_group(db, columns, asked, paths) for columns in found)
 
 
-_Columns = tuple[str, int, str]
+def _facts(asked: Asked, paths: tuple[str, ...], values: dict[str, Value]) -> Iterator[str]:
+    """Give what tells texts apart: first the facts that are read again from the word, in order."""
+    if asked.has_month:
+        yield _SQL["fact_month"]
+    if asked.has_megabytes:
+        yield _SQL["fact_megabytes"]
+    if asked.has_customer:
+        yield _SQL["fact_customer"]
+    for path in paths:
+        yield _bind(_SQL["fact_attribute"], (path, _UNEVEN, path, path), values)
 
 
-def _to_group(db: sqlite3.Connection, columns: _Columns, paths: tuple[str, ...]) -> Group:
-    kind, count, sample = columns
-    reason, language, scheme, month, megabytes = kind.split(" ", _FACTS_IN_KIND)[:_FACTS_IN_KIND]
+_Columns = tuple[str, str, int, str]
+
+
+def _to_group(
+    db: sqlite3.Connection, columns: _Columns, asked: Asked, paths: tuple[str, ...]
+) -> Group:
+    reason, kind, count, sample = columns
+    if reason:
+        return Group(reason, "", None, count, sample)
+    language, scheme, *facts = kind.split(" ")
+    told = iter(facts)
     return Group(
-        reason=reason or None,
+        reason=None,
         language=language,
-        scheme=scheme or None,
+        scheme=scheme,
         count=count,
         sample=sample,
-        attributes=() if reason else _attributes(db, sample, paths),
-        month=int(month) if month else None,
-        megabytes=int(megabytes) if megabytes else None,
+        month=int(next(told)) if asked.has_month else None,
+        megabytes=int(next(told)) if asked.has_megabytes else None,
+        attributes=_attributes(db, sample, paths),
     )
 
 
@@ -153,4 +166,4 @@ def _attributes(
     if not paths:
         return ()
     (facts,) = db.execute(_SQL["attributes_of"], (_names(paths), customer)).fetchone()
-    return tuple(None if fact is None else str(fact) for fact in _FACTS.decode(facts))
+    return tuple(None if fact is None else str(fact) for fact in _KEPT.decode(facts))

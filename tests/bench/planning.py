@@ -15,7 +15,7 @@ import aiosqlite
 
 from flows.audience import read_audience
 from flows.broadcast import BroadcastState
-from storage.broadcasts import Audience
+from storage.broadcasts import Asked, Audience
 from storage.changes import Decision
 from storage.queries import load
 from storage.records import to_int
@@ -40,6 +40,7 @@ from tests.cast import NOON
 TURNS_PER_S = 200
 IDLE_S = 5.0
 MOST_SLOWER = 1.3  # than idle, at p99
+MOST_PREVIEW_S = 2.0
 PEER_SHARE = 50
 HELD_OUT, OPTED_OUT, NO_BASIS = 20, 33, 50  # one in so many
 AUDIENCE = "state:streak,held_out"
@@ -99,6 +100,8 @@ async def ours(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
     store, askers = await SqliteStore.open(path), _askers(ground)
     try:
+        with stopwatch() as looked:
+            await store.broadcasts.survey(_audience(), Asked(has_customer=True))
         idle = await _beside(store, askers, asyncio.sleep(min(IDLE_S, ground.size / 100)))
         with stopwatch() as watch:
             busy = await _beside(store, askers, _planned(store))
@@ -109,8 +112,8 @@ async def ours(ground: Ground) -> Lap:
         lap.value,
         lap.cpu_us,
         f"measured: {TURNS_PER_S} turns a second beside it take {slower:.2f} times as long at p99"
-        f" as when idle ({idle * 1000:.1f} ms)",
-        is_kept=slower <= MOST_SLOWER,
+        f" as when idle ({idle * 1000:.1f} ms), and a preview of all takes {looked.wall_s:.2f} s",
+        is_kept=slower <= MOST_SLOWER and looked.wall_s <= MOST_PREVIEW_S,
     )
 
 
@@ -217,7 +220,8 @@ PLAN = Benchmark(
     "recipients/s",
     Goal(
         "a million recipients at 0.5 of one INSERT … SELECT of the same rows, keys and exclusions"
-        " and 20 times a loop in Python, while turns go on at most 1.3 times slower at p99",
+        " and 20 times a loop in Python, while turns go on at most 1.3 times slower at p99; a"
+        " preview of them within 2 s",
         of_limit=0.5,
         over_peer=20,
     ),

@@ -121,11 +121,12 @@ def fate(customer: Customer, put: PutJourney | None, schemes: tuple[str, ...]) -
 
 
 def counted(groups: tuple[Group, ...]) -> Counter[tuple[str, str, str]]:
-    """Count people by reason, language and channel."""
+    """Count people by why they are passed over, else by language and channel."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for group in groups:
         channel = SCHEMES[group.scheme] if group.scheme else ""
-        counts[group.reason or "", group.language, channel] += group.count
+        who = (group.reason, "", "") if group.reason else ("", group.language, channel)
+        counts[who] += group.count
     return counts
 
 
@@ -149,7 +150,7 @@ async def test_who_is_counted_is_who_the_rules_name(store: Store, seed: int) -> 
 
             terms = read_audience(text)
             expected = Counter(
-                (reason, profile(*one).language, way)
+                (reason, "", "") if reason else ("", profile(*one).language, way)
                 for one in people
                 if fits(terms, profile(*one))
                 for reason, way in (fate(*one, schemes),)

@@ -153,47 +153,39 @@ limit 1
 offset (select count(*) / 2 from reach);
 
 -- survey --
--- Count the audience by what decides about text and way, told apart by one key: sorting by one word
--- costs half of sorting by three.
-select coalesce(reason, '') || ' ' || language || ' ' || coalesce(scheme, '') || '  ' as kind,
-       count(*), min(customer)
-from (/*candidates*/)
+-- Count the audience by what decides about text and way, told apart by one word, for sorting by one
+-- costs half of sorting by three: why somebody is passed over, else language, way, and the facts
+-- that the texts ask for.
+select coalesce(reason, '') as reason, kind, count(*), min(customer)
+from (
+    select customer, reason,
+           coalesce(reason, language || ' ' || scheme /*facts*/) as kind
+    from (/*candidates*/) found
+)
 group by kind;
 
--- survey_facts --
--- The same for texts that ask for facts: who is planned is told apart by the facts, or by their
--- length where only that matters, since their letters cost the same in every SMS.
-select iif(reason is null,
-           ' ' || language || ' ' || scheme
-               || ' ' || iif(:asks_month, month, '')
-               || ' ' || iif(:asks_megabytes,
-                             (select coalesce(sum(c.megabytes), 0)
-                              from credits c
-                              where c.customer = found.customer and c.state = 'confirmed'), '')
-               || ' ' || iif(:asks_customer, length(customer), '')
-               || ' ' || case :asked
-                             when 0 then ''
-                             when 1 then (
-                                 select coalesce(
-                                            iif(json_extract(u.attributes, :path)
-                                                    glob '*[^-A-Za-z0-9 .,:;/()!?#%&+=<>@_]*',
-                                                json_extract(u.attributes, :path),
-                                                length(json_extract(u.attributes, :path))), '')
-                                 from customers u
-                                 where u.number = found.customer)
-                             else (
-                                 select json_group_array(
-                                            iif(json_extract(u.attributes, path.value)
-                                                    glob '*[^-A-Za-z0-9 .,:;/()!?#%&+=<>@_]*',
-                                                json_extract(u.attributes, path.value),
-                                                length(json_extract(u.attributes, path.value))))
-                                 from customers u, json_each(:paths) path
-                                 where u.number = found.customer)
-                         end,
-           reason || ' ' || language || ' ' || coalesce(scheme, '') || '  ') as kind,
-       count(*), min(customer)
-from (/*candidates*/) found
-group by kind;
+-- fact_month --
+-- How many months without a call somebody has.
+|| ' ' || month
+
+-- fact_megabytes --
+-- How much somebody was credited.
+|| ' ' || (select coalesce(sum(c.megabytes), 0)
+           from credits c
+           where c.customer = found.customer and c.state = 'confirmed')
+
+-- fact_customer --
+-- How long a number is; its letters cost the same in every SMS.
+|| ' ' || length(customer)
+
+-- fact_attribute --
+-- What the customers' file says, or how long that is where only its length matters.
+|| ' ' || (select coalesce(iif(json_extract(u.attributes, ?)
+                                   glob ?,
+                               json_extract(u.attributes, ?),
+                               length(json_extract(u.attributes, ?))), '-')
+           from customers u
+           where u.number = found.customer)
 
 -- attributes_of --
 -- What the customers' file says of one customer, in the order asked for.
