@@ -201,7 +201,7 @@ def _show(match: Match, rejected: tuple[StatementRejected, ...], repaired: int) 
         (found.kind.value, str(found.credit or "–"), found.provider_id or "–", found.why)
         for found in match.deviations
     ]
-    table(("", "credit", "operator's id", "why"), rows[:_SHOWN])
+    table(("", "credit", "their id", "why"), rows[:_SHOWN])
     if len(rows) > _SHOWN:
         facts(f"… and {len(rows) - _SHOWN} more; --json lists them", [])
     table(("line", "why it was not read"), [(str(r.line), r.reason) for r in rejected[:_SHOWN]])

@@ -65,7 +65,7 @@ def show(dossier: Dossier, house: OpenHouse, *, why: bool) -> None:
     if why and journey is not None:
         facts("\nWhy", [("", reason) for reason in Reasons(dossier, journey, terms).all()])
     earned = [credit_row(credit, zone) for credit in dossier.memory.credits]
-    table(("credit", "MB", "state", "since", "operator's id", ""), earned)
+    table(("credit", "MB", "state", "since", "their id", ""), earned)
     if journey is not None:
         table(("call", "length", "reason", "what it means"), list(call_rows(journey, terms)))
     table(("waits", "since", "for", "about"), list(request_rows(dossier, zone)))

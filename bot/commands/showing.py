@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-_GAP = 4  # between two columns
+_GAP = 2  # between two columns
 _SHORTEST = 12  # that the last column of a table can do with
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -97,7 +97,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if not rows:
         return
     console = Console(highlight=False)
-    shown = Table(box=None, header_style="dim", padding=(0, 2), pad_edge=False)
+    shown = Table(box=None, header_style="dim", padding=(0, 1), pad_edge=False)
     longest = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     # What is broken in the middle cannot be copied; only the last column may be long.
     is_whole = sum(longest[:-1]) + _GAP * len(columns) + _SHORTEST <= console.width
