@@ -51,16 +51,20 @@ limit ?;
 
 -- held_early --
 -- Of whom a report is still kept though their invitation has come to nothing: expired, or declined,
--- each between two moments.
+-- each between two moments, which the index finds.
 select customer, since
-from journeys j
-where state in ('expired', 'declined') and substr(customer, 1, 7) <> 'erased-'
-  and since > min(?1, ?3)
-  and since > case when state = 'expired' then ?1 else ?3 end
-  and since <= case when state = 'expired' then ?2 else ?4 end
-  and exists (select 1
+from (select customer, since
+      from journeys
+      where state in ('expired', 'declined') and substr(customer, 1, 7) <> 'erased-'
+        and state = 'expired' and since > ?1 and since <= ?2
+      union all
+      select customer, since
+      from journeys
+      where state in ('expired', 'declined') and substr(customer, 1, 7) <> 'erased-'
+        and state = 'declined' and since > ?3 and since <= ?4) as l
+where exists (select 1
               from journal r
-              where r.customer = j.customer
+              where r.customer = l.customer
                 and r.kind in ('PortalRegistered', 'PortalUsed', 'VideoWatched', 'AppInstalled',
                                'HotlineCalled'))
 order by since
