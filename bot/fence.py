@@ -60,16 +60,19 @@ async def lift(store: Store, actor: str, reason: str, at: datetime) -> str | Non
     return said
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BehindFence:
-    """A worker that does nothing while the fence stands."""
+    """A worker that does nothing while the fence stands; once lifted it never stands again."""
 
     worker: Worker
     kept: Kept
+    _is_lifted: bool = False
 
     async def tick(self) -> datetime | None:
         """Do what is due, unless nothing may leave."""
-        return None if await standing(self.kept) else await self.worker.tick()
+        if not self._is_lifted:
+            self._is_lifted = await standing(self.kept) is None
+        return await self.worker.tick() if self._is_lifted else None
 
 
 async def once_lifted(kept: Kept, stop: asyncio.Event, run: Callable[[], Awaitable[None]]) -> None:
