@@ -60,7 +60,7 @@ class TelegramSender:
         self._is_paid = is_paid
         self._bot = connection.bot
         self._calls = Calls(connection, monotonic)
-        self._uploads = Uploads(self._calls, connection.bot_id, gallery)
+        self._uploads = Uploads(self._calls, connection.bot_id, gallery, monotonic)
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand one message over, in as many parts as its length needs; a tap is answered first.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -19,6 +20,7 @@ from storage.errors import StorageError
 LONGEST_CAPTION = 1024  # UTF-16 units after the tags and entities are read
 _PHOTO, _DOCUMENT = "sendphoto", "senddocument"
 _PICTURE = ".png"
+_REST_S = 60.0
 _ABOUT_THE_PICTURE = {Fault.CONTENT, Fault.OURS}
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class Gallery:
 
     kept: Kept
     painter: Painter
+    patience_s: float = 10.0  # far less than the lease of a message
 
     async def known(self, place: str) -> str | None:
         """Give the id under which Telegram has a picture; a database that rests knows none."""
@@ -66,10 +69,18 @@ class Gallery:
 class Uploads:
     """Sends files with a caption. `bot_id`: the ids of files hold for one bot only."""
 
-    def __init__(self, calls: Calls, bot_id: str, gallery: Gallery | None) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        bot_id: str,
+        gallery: Gallery | None,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._calls = calls
         self._bot_id = bot_id
         self._gallery = gallery
+        self._monotonic = monotonic
+        self._rests_until = 0.0  # after a drawing that failed, texts go alone for a while
         self._first: dict[str, asyncio.Lock] = {}  # whoever shows a card first uploads it
 
     async def show(self, card: Card, asked: Parameters) -> Outcome | None:
@@ -79,14 +90,28 @@ class Uploads:
         place = self._place(card, self._gallery.painter.edition)
         outcome = await self._again(self._gallery, place, asked)
         if outcome is None:
-            async with self._first.setdefault(place, asyncio.Lock()):
-                outcome = await self._again(self._gallery, place, asked)
-                outcome = outcome or await self._upload(self._gallery, card, place, asked)
-            self._first.pop(place, None)
+            outcome = await self._first_to_show(self._gallery, card, place, asked)
         if isinstance(outcome, Refused) and outcome.fault in _ABOUT_THE_PICTURE:
             _log.error("picture_refused", code=outcome.code, detail=outcome.detail)
             return None
         return outcome
+
+    async def _first_to_show(
+        self, gallery: Gallery, card: Card, place: str, asked: Parameters
+    ) -> Outcome | None:
+        """Let one draw and upload, and the others wait for it; a text does not wait for long."""
+        lock = self._first.setdefault(place, asyncio.Lock())
+        try:
+            async with asyncio.timeout(gallery.patience_s):
+                await lock.acquire()
+        except TimeoutError:
+            return None
+        try:
+            known = await self._again(gallery, place, asked)
+            return known or await self._upload(gallery, card, place, asked)
+        finally:
+            lock.release()
+            self._first.pop(place, None)
 
     async def send(self, document: Document, asked: Parameters) -> Outcome:
         """Send a document with its caption; a picture is shown at once."""
@@ -109,8 +134,11 @@ class Uploads:
     async def _upload(
         self, gallery: Gallery, card: Card, place: str, asked: Parameters
     ) -> Outcome | None:
+        if self._rests_until > self._monotonic():
+            return None
         drawn = await gallery.painter.paint(card)
         if drawn is None:
+            self._rests_until = self._monotonic() + _REST_S
             return None
         file = InputFile(drawn, filename="progress.png")
         answered = await self._calls.call(_PHOTO, asked | {"photo": file})

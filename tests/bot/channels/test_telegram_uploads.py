@@ -33,6 +33,11 @@ class Drawer:
     drawn: list[Card] = field(default_factory=list)
     can_draw: bool = True
     is_storing: bool = True
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    is_drawing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_go_on.set()
 
     async def get(self, name: str) -> str | None:
         if not self.is_storing:
@@ -46,7 +51,9 @@ class Drawer:
 
     async def paint(self, card: Card) -> bytes | None:
         self.drawn.append(card)
-        await asyncio.sleep(0.01)
+        self.is_drawing.set()
+        await self.may_go_on.wait()
+        await asyncio.sleep(0.001)
         return f"PNG of {card.headline}".encode() if self.can_draw else None
 
 
@@ -142,6 +149,35 @@ async def test_without_its_picture_the_text_goes_alone(
     assert isinstance(outcome, Accepted)
     [shown] = stage.fake.sent
     assert (shown.text, shown.labels) == (text, ("Mein Stand",))
+
+
+async def test_after_a_drawing_that_failed_texts_go_alone_for_a_minute(
+    stage: Stage, drawer: Drawer
+) -> None:
+    drawer.can_draw = False
+    await stage.send(Message("3 von 9", card=THREE))
+    drawer.can_draw = True
+
+    await stage.send(Message("3 von 9", card=THREE), CAROLS, "t2")
+    assert len(drawer.drawn) == 1
+
+    stage.clock.seconds += 61
+    await stage.send(Message("3 von 9", card=THREE), Address("telegram:5"), "t3")
+    assert [shown.file is not None for shown in stage.fake.sent] == [False, False, True]
+
+
+async def test_a_text_does_not_wait_for_long_until_somebody_else_has_drawn(drawer: Drawer) -> None:
+    drawer.may_go_on.clear()
+    async with staged(gallery=Gallery(drawer, drawer, patience_s=0.01)) as stage:
+        first = asyncio.create_task(stage.send(Message("3 von 9", card=THREE)))
+        await drawer.is_drawing.wait()
+
+        second = await stage.send(Message("3 von 9", card=THREE), CAROLS, "t2")
+
+        assert isinstance(second, Accepted)
+        assert [shown.file for shown in stage.fake.sent] == [None]
+        drawer.may_go_on.set()
+        assert isinstance(await first, Accepted)
 
 
 async def test_a_picture_whose_upload_got_no_answer_is_not_sent_again(stage: Stage) -> None:
