@@ -22,7 +22,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ from bot.addresses import UnusableAddressError, phone
 from bot.carrier.carrier import CarrierError
 from bot.carrier.cloudevents import digest_of
 from bot.carrier.feed import Report
-from bot.carrier.happenings import HOTLINE_CALLED
+from bot.carrier.happenings import HOTLINE_CALLED, UnreadableError, in_utc
 from bot.csv_lines import Header, UnusableLineError, header_of, lines_of
 from flows.calendar import at_wall
 from flows.events import HotlineCalled
@@ -214,9 +214,11 @@ def _moment(row: Mapping[str, str], name: str) -> datetime | None:
         text = f"{day[3]}-{day[2]:0>2}-{day[1]:0>2} {clock[1]:0>2}:{clock[2]}:{clock[3] or '00'}"
     try:
         at = datetime.fromisoformat(text)
-        return at_wall(at, _ZONE) if at.tzinfo is None else at.astimezone(UTC)
+        return in_utc(at_wall(at, _ZONE) if at.tzinfo is None else at, name)
     except (ValueError, OverflowError):
         raise UnusableLineError(f"{name}: is no date with a time") from None
+    except UnreadableError as reason:
+        raise UnusableLineError(str(reason)) from None
 
 
 def _is(row: Mapping[str, str], name: str, yes: frozenset[str], no: frozenset[str]) -> bool:

@@ -18,6 +18,7 @@ from bot.carrier.happenings import (
     Name,
     UnreadableError,
     happening,
+    in_utc,
     is_about_customer,
     plainly,
 )
@@ -105,7 +106,7 @@ def _report(said: _Envelope) -> Report:
         raise UnreadableError("specversion: must be 1.0")
     if not _is_json(said.datacontenttype):
         raise UnreadableError("datacontenttype: must be JSON")
-    data, at = _data(said), said.time.astimezone(UTC)
+    data, at = _data(said), in_utc(said.time, "time")
     if is_about_customer(said.type) and said.subject is None:
         raise UnreadableError("subject: is missing; it names the customer")
     return Report(

@@ -29,11 +29,23 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Seconds = Annotated[int, Meta(ge=0, le=10_000_000)]
+_YEARS = range(2000, 2100)  # beyond them the calendar would run out of days
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class UnreadableError(Exception):
     """The data of a report cannot be read; the message names the field."""
+
+
+def in_utc(at: datetime, field: str) -> datetime:
+    """Give a moment in UTC. Raises UnreadableError for one of a clock that is off by decades."""
+    try:
+        there = at.astimezone(UTC)
+    except (OverflowError, ValueError):
+        there = None
+    if there is None or there.year not in _YEARS:
+        raise UnreadableError(f"{field}: lies outside the years 2000 to 2099")
+    return there
 
 
 class _Watched(msgspec.Struct):
@@ -96,7 +108,7 @@ def _used(data: object, at: datetime) -> Happening:
 def _called(data: object, _: datetime) -> Happening:
     said = _read(data, _Called)
     return HotlineCalled(
-        at=said.start.astimezone(UTC),
+        at=in_utc(said.start, "data.start"),
         call_id=said.call_id,
         duration_s=said.duration_s,
         is_connected=said.connected,
@@ -119,7 +131,7 @@ def _closed(data: object, at: datetime) -> Happening:
 
 def _complete(data: object, _: datetime) -> Happening:
     said = _read(data, _Complete)
-    return FeedComplete(said.feed, said.complete_until.astimezone(UTC))
+    return FeedComplete(said.feed, in_utc(said.complete_until, "data.complete_until"))
 
 
 def _ended(data: object, at: datetime) -> Happening:

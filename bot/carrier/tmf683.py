@@ -6,7 +6,7 @@ yet; it comes again, by a change of its status.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -19,6 +19,7 @@ from bot.carrier.happenings import (
     Moment,
     Name,
     UnreadableError,
+    in_utc,
     plainly,
 )
 from flows.events import HotlineCalled, PortalUsed
@@ -26,6 +27,7 @@ from flows.events import HotlineCalled, PortalUsed
 _ONLINE = frozenset({"web", "mobileapp", "app", "portal", "selfservice"})
 _BY_PHONE = frozenset({"phone", "voice", "call", "hotline", "callcenter", "callcentre", "ivr"})
 _WORD_LENGTH = 64
+_SPAN = "event.partyInteraction.interactionDate"
 
 
 class _Ref(msgspec.Struct, rename={"kind": "@referredType"}):
@@ -103,7 +105,7 @@ def read_interaction(body: bytes, source: str = "tmf683") -> Report | Fault:
 
 def _report(notice: _Notice, raw: object, source: str) -> Report:
     contact = notice.event.party_interaction
-    at = notice.event_time.astimezone(UTC)
+    at = in_utc(notice.event_time, "eventTime")
     what = _what(contact, at)
     kind = PORTAL_ACTIVITY if isinstance(what, PortalUsed) else HOTLINE_CALLED
     customer = _customer(contact.related_party)
@@ -118,17 +120,18 @@ def _what(contact: _Interaction, at: datetime) -> Happening | None:
         raise UnreadableError("event.partyInteraction.channel: is missing")
     span = contact.interaction_date or _Span()
     if places & _ONLINE:
-        return PortalUsed(at=span.start_date_time or at, action=_reason(contact) or "contact")
+        used_at = in_utc(span.start_date_time or at, _SPAN)
+        return PortalUsed(at=used_at, action=_reason(contact) or "contact")
     if not places & _BY_PHONE or span.end_date_time is None:
         return None
     return _call(contact, span.start_date_time, span.end_date_time)
 
 
 def _call(contact: _Interaction, start: datetime | None, end: datetime) -> HotlineCalled:
-    if start is None or end < start:
-        raise UnreadableError("event.partyInteraction.interactionDate: has no start before its end")
+    if start is None or in_utc(end, _SPAN) < start:
+        raise UnreadableError(f"{_SPAN}: has no start before its end")
     return HotlineCalled(
-        at=start.astimezone(UTC),
+        at=in_utc(start, _SPAN),
         call_id=contact.id,
         duration_s=int((end - start).total_seconds()),
         is_connected=any("agent" in party.role.lower() for party in contact.related_party),

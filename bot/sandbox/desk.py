@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from bot.card import flags, flags_of, next_of
 from bot.carrier import feed
 from bot.carrier.cloudevents import digest_of
-from bot.carrier.happenings import PREFIX, UnreadableError, happening
+from bot.carrier.happenings import PREFIX, UnreadableError, happening, in_utc
 from bot.channels.channel import Attachment, FileUnavailableError, Inbound
 from bot.commands.acting import SANDBOX
 from bot.managing import managers_of
@@ -43,7 +43,7 @@ class SandboxReports:
         """Let a report take effect, once. Raises UnusableReportError for data that say nothing."""
         kind = f"{PREFIX}{report.type}.v1"
         try:
-            what = happening(kind, report.data, report.at)
+            what = happening(kind, report.data, in_utc(report.at, "time"))
         except UnreadableError as error:
             raise UnusableReportError(str(error)) from error
         digest = digest_of(kind, report.customer, report.at, report.data)

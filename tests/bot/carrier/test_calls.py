@@ -116,6 +116,7 @@ def test_a_call_without_an_id_gets_the_same_one_each_time_and_nobody_else_can_ma
         ('C-1,"100001,2026-12-01T12:00,1,,', "has a quote that is not closed on its line"),
         ("C-1,,2026-12-01T12:00,1,,", "customer: is missing, and so is the phone"),
         ("C-1,100001,,1,,", "start: is missing"),
+        ("C-1,100001,01.12.1926 12:00,1,,", "start: lies outside the years 2000 to 2099"),
         ("C-1,100001,31.02.2026 12:00,1,,", "start: is no date with a time"),
         ("C-1,100001,01.12.2026,1,,", "start: has no time of day"),
         ("C-1,100001,12:00,1,,", "start: is no date with a time"),

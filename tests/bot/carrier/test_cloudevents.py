@@ -167,6 +167,17 @@ def test_binary_headers_are_percent_decoded() -> None:
         (event(time=None), "time: is missing"),
         (event(time="2026-12-01T12:00:00"), "time: must be a time with a zone"),
         (event(time="today"), "time: must be a time as RFC 3339 writes it"),
+        (event(time="0001-01-01T00:00:00+14:00"), "time: lies outside the years 2000 to 2099"),
+        (event(time="9999-12-31T23:59:59-12:00"), "time: lies outside the years 2000 to 2099"),
+        (event(time="1970-01-01T00:00:00Z"), "time: lies outside the years 2000 to 2099"),
+        (
+            event(data=CALL | {"start": "0001-01-01T00:00:00Z"}),
+            "data.start: lies outside the years 2000 to 2099",
+        ),
+        (
+            event("feed.watermark", {"feed": "hotline", "complete_until": "9999-12-31T23:59:59Z"}),
+            "data.complete_until: lies outside the years 2000 to 2099",
+        ),
         (event(specversion="0.3"), "specversion: must be 1.0"),
         (event(subject=None), "subject: is missing; it names the customer"),
         (event(datacontenttype="text/xml"), "datacontenttype: must be JSON"),

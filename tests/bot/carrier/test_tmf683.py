@@ -8,7 +8,7 @@ import pytest
 from bot.carrier.feed import Fault, Report
 from bot.carrier.tmf683 import is_v5, read_interaction
 from flows.events import HotlineCalled, PortalUsed
-from tests.bot.carrier.published import check, needs_specs
+from tests.bot.carrier.published import check, check_v5, needs_specs
 from tests.cast import NOON
 
 Json = dict[str, object]
@@ -57,7 +57,9 @@ def v5_notice() -> Json:
     ]
     ref = {"id": "phone", "name": "Phone", "@type": "ChannelRef"}
     where = [{"@type": "RelatedChannel", "role": "contact", "channel": ref}]
-    said = notice(channel=[], relatedChannel=where, relatedParty=parties)
+    said = notice(relatedChannel=where, relatedParty=parties, **{"@type": "PartyInteraction"})
+    contact = said["event"]["partyInteraction"]  # type: ignore[index]
+    del contact["channel"]
     return said | {"@type": "PartyInteractionCreateEvent"}
 
 
@@ -128,6 +130,14 @@ def test_a_customer_without_a_role_is_known_by_its_type() -> None:
     [
         (notice() | {"eventId": None}, "eventId: must be a text"),
         (notice() | {"eventTime": "2026-12-01T12:00:00"}, "eventTime: must be a time with a zone"),
+        (
+            notice() | {"eventTime": "0001-01-01T00:00:00+14:00"},
+            "eventTime: lies outside the years 2000 to 2099",
+        ),
+        (
+            notice(interactionDate=SPAN | {"endDateTime": "9999-12-31T23:00:00-12:00"}),
+            "event.partyInteraction.interactionDate: lies outside the years 2000 to 2099",
+        ),
         (notice(id=None), "event.partyInteraction.id: must be a text"),
         (notice(channel=[]), "event.partyInteraction.channel: is missing"),
         (notice(relatedParty=[]), "event.partyInteraction.relatedParty: names no customer"),
@@ -156,3 +166,4 @@ def test_the_versions_are_told_apart_by_the_type_in_the_notice() -> None:
 @needs_specs
 def test_what_we_read_is_what_the_published_schema_describes() -> None:
     check("683", "PartyInteractionCreateEvent", msgspec.json.encode(notice()))
+    check_v5("PartyInteractionCreateEvent", msgspec.json.encode(v5_notice()))
