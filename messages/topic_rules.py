@@ -1,5 +1,6 @@
 """The rules that help topics are held to, whoever wrote them: shipped or an operator's own."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
 
@@ -12,6 +13,8 @@ from messages.topics import Topic, Topics
 
 LEAST_PHRASES = 18  # fewer find little: how many there are decides more than the method
 _MOST_SEGMENTS = 2
+_LONGEST_TITLE = 30  # letters: three titles fit a short message, and one a button
+_ID = re.compile(r"[a-z0-9_-]{1,40}")  # a button carries it, in 64 bytes
 _PLACEHOLDERS = frozenset({"brand", "hotline", "link"})
 _CHANNELS = (Channel.SMS, Channel.TELEGRAM)
 
@@ -31,6 +34,11 @@ def _of_language(topics: Topics, language: str, campaign: Campaign, tone: Tone) 
         if id_ not in spoken:
             yield Fault(Rule.WORDED, language, id_, "the topic is missing")
     for topic in spoken.values():
+        if not _ID.fullmatch(topic.id):
+            yield Fault(Rule.WORDED, language, topic.id, "a name is small letters, digits, _ and -")
+        if len(topic.title) > _LONGEST_TITLE:
+            detail = f"the title has {len(topic.title)} letters, at most {_LONGEST_TITLE}"
+            yield Fault(Rule.SHORT, language, topic.id, detail)
         if len(topic.phrases) < LEAST_PHRASES:
             detail = f"{len(topic.phrases)} phrases, at least {LEAST_PHRASES}"
             yield Fault(Rule.WORDED, language, topic.id, detail)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.campaigns import UnusableCampaignError, fingerprint, load_campaign
+from bot.campaigns import UnusableCampaignError, fingerprint, load_campaign, load_topics
 from flows.campaign import (
     CallPolicy,
     Calls,
@@ -19,6 +19,7 @@ from flows.campaign import (
     Steps,
     Streak,
 )
+from messages.topics import shipped
 from tests.cast import TERMS
 
 SMALL = """
@@ -249,3 +250,45 @@ def test_links_prices_and_limits_may_change_without_changing_the_terms() -> None
     )
 
     assert fingerprint(moved) == fingerprint(TERMS)
+
+
+# --- The operator's own topics --------------------------------------------------------------------
+
+OWN = """
+[glasfaser]
+title = "Glasfaser"
+phrases = ["Glasfaser", "wann kommt Glasfaser", "FTTH"]
+sms = "{link} {hotline}"
+telegram = "{link} {hotline}"
+"""
+
+
+def with_topics(tmp_path: Path, topics: str) -> Path:
+    (tmp_path / "own" / "de").mkdir(parents=True)
+    (tmp_path / "own" / "de" / "topics.toml").write_text(topics, "utf-8")
+    return written(tmp_path, f'{SMALL}\n[help]\ntopics = "own"\n')
+
+
+def test_own_topics_lie_beside_the_campaign_file(tmp_path: Path) -> None:
+    campaign = load_campaign(with_topics(tmp_path, OWN))
+
+    topics = load_topics(campaign)
+
+    assert topics.find("gibt es glasfaser", "de")[0].topic == "glasfaser"
+    assert topics.find("wo ist meine rechnung", "de")[0].topic == "bill"
+    assert load_topics(load_campaign(written(tmp_path, SMALL))).ids == shipped().ids
+
+
+@pytest.mark.parametrize("topics", ["[bill]\ntitel = 1", "[[["], ids=["a wrong key", "no TOML"])
+def test_own_topics_that_cannot_be_read_are_named(topics: str, tmp_path: Path) -> None:
+    campaign = load_campaign(with_topics(tmp_path, topics))
+
+    with pytest.raises(UnusableCampaignError, match=r"help\.topics: .*topics\.toml"):
+        load_topics(campaign)
+
+
+def test_a_folder_of_topics_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, f'{SMALL}\n[help]\ntopics = "nowhere"\n')
+
+    with pytest.raises(UnusableCampaignError, match=r"help\.topics: there is no folder"):
+        load_campaign(path)

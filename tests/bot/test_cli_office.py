@@ -361,3 +361,31 @@ def test_what_cannot_be_used_is_refused_in_one_line(
     output = capsys.readouterr()
     assert expected in output.err
     assert (output.out, output.err.count("\n")) == ("", 1)
+
+
+# --- questions ----------------------------------------------------------------------------------
+
+
+def test_what_waits_for_a_person_is_listed(database: Path, capsys: Output) -> None:
+    del database
+    inside(lambda house: speak(house, "my letter has been eaten by a dog", "HUMAN"))
+
+    codes = run("questions"), run("questions", "--json")
+
+    shown, _, told = capsys.readouterr().out.partition("[")
+    [question] = json.loads(f"[{told}")
+    assert codes == (0, 0)
+    assert "HUMAN" in shown
+    assert question.keys() >= {"id", "customer", "at", "text", "state"}
+    assert (question["customer"], question["state"]) == (ALICE.number, "open")
+    assert question["text"] == "my letter has been eaten by a dog\nHUMAN"
+
+
+def test_what_was_missed_is_listed_by_words(database: Path, capsys: Output) -> None:
+    del database
+    inside(lambda house: speak(house, *3 * ("gibt es glasfaser in buxtehude",)))
+
+    assert run("questions", "--suggestions", "--json") == 0
+
+    words = json.loads(capsys.readouterr().out)
+    assert ("glasfaser", 3) in [(word["word"], word["asked"]) for word in words]

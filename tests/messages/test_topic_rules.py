@@ -49,6 +49,16 @@ def test_a_short_answer_is_two_segments_at_most_and_a_fuller_one_fits_a_message(
     ("written", "rule", "detail"),
     [
         ('[bill]\nsms = "{link}"', Rule.REACHABLE, "de/bill: no 030 23125 100"),
+        (
+            f'[bill]\ntitle = "{"R" * 31}"',
+            Rule.SHORT,
+            "de/bill: the title has 31 letters, at most 30",
+        ),
+        (
+            '["Große Frage"]\ntitle = "x"\nphrases = []\nsms = ""\ntelegram = ""',
+            Rule.WORDED,
+            "de/Große Frage: a name is small letters, digits, _ and -",
+        ),
         ('[bill]\ntelegram = "Im Portal."', Rule.REACHABLE, "de/bill: no 030 23125 100"),
         (
             '[bill]\nsms = "{hotline}"',
@@ -69,7 +79,10 @@ def test_a_short_answer_is_two_segments_at_most_and_a_fuller_one_fits_a_message(
         ('[bill]\nsms = "{name}"', Rule.WORDED, "de/bill: nobody fills {name}"),
         ('[bill]\nphrases = ["Rechnung"]', Rule.WORDED, "de/bill: 1 phrases, at least 18"),
     ],
-    ids=["hotline", "hotline there too", "link", "ban", "emoji", "long", "placeholder", "phrases"],
+    ids=[
+        *("hotline", "title", "name", "hotline there too", "link", "ban"),
+        *("emoji", "long", "placeholder", "phrases"),
+    ],
 )
 def test_a_rule_finds_its_fault(written: str, rule: Rule, detail: str, tmp_path: Path) -> None:
     assert (rule, detail) in faults(tmp_path, written)
