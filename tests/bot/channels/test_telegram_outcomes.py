@@ -65,6 +65,27 @@ REFUSALS: tuple[tuple[Exception, Fault, str], ...] = (
     (BadRequest("Bad Request: can't parse entities: no end"), Fault.OURS, "unparsable_text"),
     (BadRequest("Bad Request: message is too long"), Fault.CONTENT, "too_long"),
     (BadRequest("Bad Request: message text is empty"), Fault.CONTENT, "empty"),
+    (
+        BadRequest("Bad Request: there is no text in the message to edit"),
+        Fault.OURS,
+        "not_editable",
+    ),
+    (BadRequest("Bad Request: message caption is too long"), Fault.CONTENT, "too_long"),
+    (
+        BadRequest("Bad Request: wrong file identifier/HTTP URL specified"),
+        Fault.OURS,
+        "wrong_file",
+    ),
+    (
+        BadRequest("Bad Request: wrong file_id or the file is temporarily unavailable"),
+        Fault.OURS,
+        "wrong_file",
+    ),
+    (
+        BadRequest("Bad Request: wrong remote file identifier specified: can't unserialize it"),
+        Fault.OURS,
+        "wrong_file",
+    ),
     (BadRequest("Bad Request: BUTTON_DATA_INVALID"), Fault.OURS, "button"),
     (BadRequest("Bad Request: inline keyboard button URL is invalid"), Fault.OURS, "button"),
     (BadRequest("Bad Request: a reason of next year"), Fault.CONTENT, "bad_request"),
