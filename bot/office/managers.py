@@ -43,7 +43,8 @@ HELP = (
     "/customer NUMBER – one person\n"
     "/invite – send it with a CSV file\n"
     "/credits – objections and uncertain bookings\n"
-    "/questions – what waits for a person\n"
+    "/questions – what waits for a person; reply to a card, or /answer Q7 TEXT\n"
+    "/here – show questions in this group, /private – in your own chats\n"
     "/help"
 )
 
