@@ -80,9 +80,13 @@ def lived(reports: list[Event]) -> Journey:
 
 
 def in_order(journey: Journey) -> Journey:
-    """Leave out in which order steps were reported and credits earned."""
+    """Leave out in which order steps were reported and credits earned.
+
+    How many months somebody who is out was told of depends on when we heard of what moved them.
+    """
     return replace(
         journey,
+        months_told=journey.months_told if journey.is_member else 0,
         reached=tuple(sorted(journey.reached, key=lambda r: r.step)),
         granted=tuple(sorted(journey.granted, key=lambda g: g.step)),
     )
