@@ -318,12 +318,13 @@ order by r.outbox desc
 limit $2;
 
 -- pace_lately --
--- Over which time the last ones left.
+-- Over which time the last ones left since a broadcast was started or resumed.
 select count(*), min(sent_at), max(sent_at)
 from (select o.sent_at
       from recipients r
+      join broadcasts b on b.id = r.broadcast
       join outbox o on o.id = r.outbox
-      where r.broadcast = $1 and o.sent_at is not null
+      where r.broadcast = $1 and r.outbox > b.watched_from and o.sent_at is not null
       order by r.outbox desc
       limit $2) lately;
 

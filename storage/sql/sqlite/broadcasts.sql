@@ -301,12 +301,13 @@ order by r.outbox desc
 limit ?;
 
 -- pace_lately --
--- Over which time the last ones left.
+-- Over which time the last ones left since a broadcast was started or resumed.
 select count(*), min(sent_at), max(sent_at)
 from (select o.sent_at
       from recipients r
+      join broadcasts b on b.id = r.broadcast
       join outbox o on o.id = r.outbox
-      where r.broadcast = ? and o.sent_at is not null
+      where r.broadcast = ? and r.outbox > b.watched_from and o.sent_at is not null
       order by r.outbox desc
       limit ?);
 

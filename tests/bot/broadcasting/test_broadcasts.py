@@ -321,3 +321,25 @@ async def test_an_email_has_a_subject_and_a_way_out(tmp_path: Path) -> None:
         message = msgspec.json.decode(row.body, type=Message)
         assert (message.text, message.subject) == ("Hi 300001!", "Nordlicht Mobil")
         assert "/u/token" in (message.unsubscribe or "")
+
+
+async def test_a_pause_does_not_slow_the_pace_that_is_shown(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.populate(8)
+        name, clock = await house.started("state:steps"), house.programme.clock
+        for _ in range(2):
+            await house.engine.tick()
+            await house.relay(2)
+            clock.at += timedelta(seconds=1)
+        await house.broadcasts.pause(MONA, name)
+        clock.at += timedelta(hours=1)
+        await house.broadcasts.resume(MONA, name)
+        for _ in range(3):
+            await house.engine.tick()
+            await house.relay(1)
+            clock.at += timedelta(seconds=2)
+
+        progress = await house.broadcasts.show(VERA, name)
+
+        assert progress.rate_per_s == 0.5
+        assert progress.done_at == clock() + timedelta(seconds=2)
