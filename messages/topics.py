@@ -6,10 +6,10 @@ the same shape. Finding only calculates: no model, no network.
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -122,12 +122,12 @@ class Topics:
     def __init__(
         self,
         topics: Mapping[str, Mapping[str, Topic]],
-        ranking: Ranking,
+        weigh: Callable[[], Ranking],
         anger: Iterable[str] = (),
         courtesy: Iterable[str] = (),
     ) -> None:
         self._topics = topics
-        self._ranking = ranking
+        self._weigh = weigh
         self._anger = frozenset(word for said in anger for word in words(fold(said)))
         self._courtesy = frozenset(word for said in courtesy for word in words(fold(said)))
         self._spread = Counter(
@@ -141,6 +141,11 @@ class Topics:
             for spoken in topics.values()
             for topic in spoken.values()
         }
+
+    @cached_property
+    def _ranking(self) -> Ranking:
+        """Weigh the phrases when somebody first asks: a start need not wait for that."""
+        return self._weigh()
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -158,7 +163,9 @@ class Topics:
 
     def topic(self, id_: str, language: str) -> Topic:
         """Give a topic in this language, or in another where this one lacks it; else KeyError."""
-        return self.known(id_, language) or _missing(id_)
+        if (topic := self.known(id_, language)) is None:
+            raise KeyError(id_)
+        return topic
 
     def known(self, id_: str, language: str) -> Topic | None:
         """Give a topic as `topic` does, None if there is no such topic (any more)."""
@@ -166,7 +173,7 @@ class Topics:
         return next((topics[id_] for topics in spoken if id_ in topics), None)
 
     def titled(self, text: str) -> str | None:
-        """Find the topic whose title this is, in any language, as somebody types it."""
+        """Find the topic whose title this is, in any language."""
         return self._titles.get(" ".join(words(fold(text))))
 
     def knows(self, word: str) -> bool:
@@ -174,10 +181,7 @@ class Topics:
         return word in self._spread
 
     def telling(self, text: str) -> tuple[str, ...]:
-        """Give the words of a text that say what it is about, each once, without numbers.
-
-        What many topics have in common says nothing, and so do courtesy and small talk.
-        """
+        """Give the words of a text that say what it is about: no numbers, no everyday words."""
         known, polite = self._spread, self._courtesy
         said = (word for word in words(fold(text)) if word.isalpha() and word not in polite)
         told = (word for word in said if len(word) >= _TELLING)
@@ -233,15 +237,12 @@ def load(overrides: Path | None = None) -> Topics:
     topics = {language: dict(_topics(language, tables)) for language, tables in told.items()}
     courtesy = {word for tables in told.items() for word in _listed("courtesy", *tables)}
     anger = [word for tables in told.items() for word in _listed("anger", *tables)]
-    return Topics(topics, Ranking(dict(_phrases(told, topics)), courtesy), anger, courtesy)
+    said = dict(_phrases(told, topics))
+    return Topics(topics, lambda: Ranking(said, courtesy), anger, courtesy)
 
 
 def _own(language: str) -> str:
     return language.partition("-")[0].lower()
-
-
-def _missing(id_: str) -> Topic:
-    raise KeyError(id_)
 
 
 def _places(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
