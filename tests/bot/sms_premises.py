@@ -14,7 +14,7 @@ from bot.parting import lane_of
 from bot.premises import Premises, open_premises
 from bot.real import open_channels
 from bot.sending.courtesy import Courtesy
-from bot.sending.lanes import Surroundings
+from bot.sending.lanes import Lane, Surroundings
 from bot.sending.relay import Relay
 from bot.settings import Settings
 from bot.turns.timers import Timers
@@ -34,6 +34,7 @@ class SmsPremises(SmallHouse):
 
     twilio: FakeTwilio
     relay: Relay
+    lanes: tuple[Lane, ...]
     metrics: Metrics
 
     async def write(self, text: str, phone: Address = ALICE.contacts[0].address) -> int:
@@ -88,7 +89,9 @@ async def sms_premises(folder: Path, clock: HandClock | None = None) -> AsyncIte
             app.router.routes.extend(channels.routes)
             lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
             relay = Relay(premises.store, lanes, around(premises, hand, metrics, lambda: 0.5))
-            house = SmsPremises(premises, hand, folder, twilio=twilio, relay=relay, metrics=metrics)
+            house = SmsPremises(
+                premises, hand, folder, twilio=twilio, relay=relay, lanes=lanes, metrics=metrics
+            )
             try:
                 yield house
             finally:

@@ -1,16 +1,17 @@
 """STOPP is for good: it survives erasure, imports and the provider's word; only START opens."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.channels.channel import Fault, Message
+from bot.sending.relay import Relay
 from bot.turns.composing import encode
 from flows.customer import Address, Contact
 from storage.changes import Enqueue
-from tests.bot.sms_premises import SmsPremises, sms_premises
+from tests.bot.sms_premises import SmsPremises, around, sms_premises
 from tests.cast import ALICE, STRANGER
 
 pytestmark = pytest.mark.anyio
@@ -101,6 +102,31 @@ async def test_a_hash_stops_what_is_queued_though_the_contact_is_open(tmp_path: 
         await broadcast(house)
 
         assert "News." not in house.texts()
+
+
+async def test_a_stop_that_comes_while_a_message_waits_for_its_slot_takes_it_back(
+    tmp_path: Path,
+) -> None:
+    async with sms_premises(tmp_path) as house:
+        await house.invite()
+        written: list[int] = []
+
+        async def until(moment: datetime) -> None:
+            if not written:
+                written.append(await house.write("STOP"))
+            await house.clock.until(moment)
+
+        still = around(house.premises, house.clock, house.metrics, lambda: 0.5)
+        ahead = replace(still, until=until, horizon_s=0.1)
+        await Relay(house.store, house.lanes, ahead).tick()
+        before = house.texts()
+        await house.work()
+
+        dossier = await house.store.dossier(ALICE.number)
+        assert (written, before) == ([200], [])
+        assert [sms.count("START") for sms in house.texts()] == [1]  # the confirmation alone
+        assert dossier is not None
+        assert dossier.messages[0].reason == "opted_out"
 
 
 async def test_a_stranger_who_says_stop_and_start_may_be_invited(tmp_path: Path) -> None:
