@@ -27,10 +27,20 @@ class Rights(Protocol):
     async def held(self, customer: str, hashes: Mapping[str, bytes]) -> tuple[Sheet, ...]:
         """Read every table about one customer; `hashes` are their addresses' by what they name."""
 
-    async def scrub(self) -> bool:
-        """Let go of what was deleted: nothing of it stands in the files afterwards.
+    async def flush(self) -> None:
+        """Empty the log of old states, if nobody reads one."""
 
-        False if somebody was reading an old state; then try again later.
+    async def scrub(self) -> bool:
+        """Let go of what was deleted: a small database is written anew, a large one only flushed.
+
+        False if that was not all: pages that were split may still hold bytes of what was moved, or
+        somebody was reading an old state. Then `rewrite` does it, when nobody is kept waiting.
+        """
+
+    async def rewrite(self) -> bool:
+        """Write the database anew, however large it is: nothing of what was deleted is left.
+
+        Turns wait until it is done. False if somebody else held it.
         """
 
     async def lapsed(self, until: datetime, limit: int) -> tuple[tuple[str, datetime], ...]:

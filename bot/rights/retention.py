@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from dateutil.relativedelta import relativedelta
 
+from bot.rights.scrubber import REWRITE
 from bot.turns.erasing import forgotten
 from bot.turns.house import House
 from bot.turns.journal import seal
@@ -28,6 +29,7 @@ CHUNK = 50  # customers of one rule before the others have their turn
 MOST_ROWS = 500  # of links and reports, which are deleted by the row
 NAP = timedelta(hours=1)
 PASS = timedelta(days=30)  # how often those who were still on their way are looked at again
+AT_NIGHT = 3  # o'clock
 SOURCE = "retention"
 LONG_AGO = "2000-01-01T00:00:00+00:00"
 _EARLY, _HISTORY, _BOOKS = "retention.early", "retention.history", "retention.books"
@@ -61,12 +63,20 @@ class Retention:
             self.drop_expired,
         )
         went = {rule.__name__: await rule(now) for rule in rules}
-        await self.store.rights.scrub()  # strangers' rows go by themselves, their bytes do not
+        await self._sweep(now)
         if not any(went.values()):
             self._not_before = now + NAP
             return self._not_before
         log.info("retention", **went)
         return now
+
+    async def _sweep(self, now: datetime) -> None:
+        """Sweep; a large database is written anew at night, if somebody was erased since."""
+        await self.store.rights.flush()  # strangers' rows go by themselves, their bytes do not
+        hour = now.astimezone(self.house.terms.current.zone).hour
+        is_due = hour == AT_NIGHT and await self.store.get(REWRITE)
+        if is_due and await self.store.rights.rewrite():
+            await self.store.put(REWRITE, "")
 
     @property
     def _terms(self) -> Terms:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 from storage.changes import CloseBooks, DropHistory, Erase
@@ -14,6 +15,7 @@ from storage.rights import Sheet, Span, Value
 T = TypeVar("T")
 
 PATIENCE_MS = 500  # how long a reader of an old state is waited for
+SMALL = 64 * 1024 * 1024  # bytes that are written anew in the time that a webhook may wait
 _ERASING = load("sqlite", "erasing")  # in the order in which references allow it
 _HELD = load("sqlite", "held")
 _HELD_BY_NAME = load("sqlite", "held_by_name")
@@ -47,9 +49,17 @@ class SqliteRights:
         """Read every table about one customer."""
         return await self.read(lambda db: tuple(_held(db, customer, hashes)))
 
+    async def flush(self) -> None:
+        """Empty the log of old states, if nobody reads one."""
+        await self.between(partial(_sweep, most_bytes=0))
+
     async def scrub(self) -> bool:
-        """Let go of what was deleted; False if somebody was reading an old state."""
-        return await self.between(_scrub)
+        """Let go of what was deleted; a large database is only flushed."""
+        return await self.between(partial(_sweep, most_bytes=SMALL))
+
+    async def rewrite(self) -> bool:
+        """Write the database anew, however large it is."""
+        return await self.between(partial(_sweep, most_bytes=None))
 
     async def lapsed(self, until: datetime, limit: int) -> tuple[tuple[str, datetime], ...]:
         """List whose invitation came to nothing, and when, the oldest first."""
@@ -143,12 +153,22 @@ def _value(column: str, value: Value) -> Value:
     return to_moment(value) if column.endswith(_MOMENT) and isinstance(value, int) else value
 
 
-def _scrub(db: sqlite3.Connection) -> bool:
-    """Bring the log into the main file, where what was deleted is overwritten, and empty it."""
+def _sweep(db: sqlite3.Connection, most_bytes: int | None) -> bool:
+    """Write the file anew unless it is larger; then empty the log, whose pages hold old states.
+
+    Deleted bytes are overwritten where they stood (`secure_delete`), but a page that is split or
+    built anew keeps, in its free middle, what was moved elsewhere before.
+    """
     (usual,) = db.execute(_CONNECTION["patience"]).fetchone()
     db.execute(_CONNECTION["set_patience"].replace("?", str(PATIENCE_MS)))
+    (size,) = db.execute(_CONNECTION["size"]).fetchone()
+    is_small = most_bytes is None or size <= most_bytes
     try:
+        if is_small:
+            db.execute(_CONNECTION["rewrite"])
         is_busy, _, _ = db.execute(_CONNECTION["checkpoint"]).fetchone()
+    except sqlite3.OperationalError:
+        return False  # another process is writing
     finally:
         db.execute(_CONNECTION["set_patience"].replace("?", str(usual)))
-    return not is_busy
+    return is_small and not is_busy

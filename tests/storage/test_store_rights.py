@@ -232,4 +232,7 @@ async def test_what_was_deleted_is_let_go_of(store: Store) -> None:
 
     await change(store, erased())
 
+    await store.rights.flush()
     assert await store.rights.scrub()
+    assert await store.rights.rewrite()
+    assert await store.dossier(BABAK.number) is not None

@@ -46,6 +46,15 @@ pragma busy_timeout = ?;
 -- Write all that is committed into a new file, as it stands now.
 vacuum into ?;
 
+-- rewrite --
+-- Write the file anew.
+vacuum;
+
+-- size --
+-- How many bytes the database has.
+select page_count * page_size
+from pragma_page_count, pragma_page_size;
+
 -- quick_check --
 -- Whether the file is whole: 'ok', or the first thing that is not.
 pragma quick_check(1);

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +18,7 @@ from bot.credits.proofs import prove
 from bot.rights.data_rights import Act
 from bot.rights.scrubber import AFTER, Scrubber
 from flows.credit import CreditState
-from flows.customer import Contact, Customer
+from flows.customer import Address, Contact, Customer
 from flows.events import AppInstalled, HotlineCalled, PortalRegistered
 from flows.journey import Stage
 from tests.bot.small_house import SmallHouse, small_house, words_of
@@ -228,3 +229,28 @@ async def test_a_report_that_comes_after_an_erasure_is_about_nobody(tmp_path: Pa
 
         assert taken.result.value == "unknown_customer"
         assert found(tmp_path, *NAMES) == []
+
+
+async def test_in_a_crowded_file_no_page_keeps_what_was_moved(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        crowd = [
+            replace(
+                ALICE, number=f"6{n * 37:06}", contacts=(Contact(Address(f"tel:+4917139{n:05}")),)
+            )
+            for n in range(150)
+        ]
+        chance = random.Random(1)  # noqa: S311 - a seed makes it happen again
+        chance.shuffle(crowd)
+        for who in crowd:
+            await house.invite(who)
+        for _ in range(300):
+            await house.hear(
+                chance.choice(("JOIN", "STATUS")), chance.choice(crowd).contacts[0].address
+            )
+
+        gone = crowd[:20]
+        for who in gone:
+            await house.premises.rights.erase(who.number, "page")
+
+        names = [name for who in gone for name in (who.number, who.contacts[0].address.value[1:])]
+        assert found(tmp_path, *names) == []

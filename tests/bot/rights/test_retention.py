@@ -9,6 +9,7 @@ import pytest
 from bot.credits.audit import verify
 from bot.credits.ledger import check
 from bot.rights.retention import CHUNK, NAP, Retention
+from bot.rights.scrubber import AFTER, REWRITE, Scrubber
 from flows.events import HotlineCalled, PortalRegistered
 from flows.journey import Journey, Stage
 from storage.changes import MintLink, Quarantine
@@ -211,3 +212,23 @@ async def test_the_worker_takes_a_little_at_a_time_and_then_rests(tmp_path: Path
         assert (first, second) == (CHUNK, 1)
         assert await worker.tick() == house.now + NAP
         assert (await verify(house.store, house.premises.keys)).ok
+
+
+async def test_a_large_file_is_written_anew_at_night_after_an_erasure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.sqlite.rights.SMALL", 0)
+    async with small_house(tmp_path) as house:
+        await house.join()
+        scrubber = Scrubber(house.store, house.premises.house, house.premises.clock)
+        await house.premises.rights.erase(ALICE.number, "page")
+
+        house.clock.at += AFTER[0]
+        await scrubber.tick()
+        assert await house.store.get(REWRITE) == "due"
+        await work(house)
+        assert await house.store.get(REWRITE) == "due"  # at noon people wait for answers
+        house.clock.at += timedelta(hours=15)  # 3 o'clock in Berlin
+        await work(house)
+
+        assert await house.store.get(REWRITE) == ""
