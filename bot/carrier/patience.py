@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from storage.memory import CreditRow
 
 _A_DAY = timedelta(days=1)
-_FEWEST_AT_ONCE, _MOST_AT_ONCE = 8, 256
+_FEWEST_AT_ONCE, _MOST_AT_ONCE = 8, 100  # more connections at a time nobody opens
 
 
 def at_once_for(per_second: float) -> int:

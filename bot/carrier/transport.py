@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
@@ -14,7 +15,8 @@ import msgspec
 T = TypeVar("T")
 
 _MOST_BYTES = 16 * 1024 * 1024  # a longer answer is no answer
-_WINDOW_S = 1.05  # a little over a second, because requests do not arrive as evenly as they leave
+_WINDOW_S = 1.01
+_ARRIVES_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +66,52 @@ class Transport(Protocol):
         """Give back connections."""
 
 
+@dataclass(slots=True)
+class _Slot:
+    """One request: when it left, and when it was over, if it is."""
+
+    left_at: float
+    over_at: float | None = None
+
+    @property
+    def arrived_by(self) -> float:
+        """Tell when the operator had it at the latest, as far as anybody can know."""
+        latest = self.left_at + _ARRIVES_WITHIN_S
+        return latest if self.over_at is None else min(latest, self.over_at)
+
+
 class Pacer:
-    """Lets at most so many requests leave in any one second."""
+    """Lets at most so many requests arrive in any one second.
+
+    What leaves evenly may arrive bunched: a place is free again a second after its request had
+    surely arrived, that is when it was answered, or when it has been on its way for long.
+    """
 
     def __init__(self, per_second: float) -> None:
         """Take the operator's quota; below one a second is possible."""
         self._window_s = _WINDOW_S * max(1.0, 1 / per_second)
-        self._left: deque[float] = deque(maxlen=max(1, int(per_second)))
+        self._slots: deque[_Slot] = deque(maxlen=max(1, int(per_second)))
         self._turn = asyncio.Lock()
 
-    async def wait(self) -> None:
-        """Return when one more may leave, in the order of asking."""
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Enter when one more may leave, in the order of asking; leave when it is over."""
         async with self._turn:
-            if len(self._left) == self._left.maxlen:
-                await asyncio.sleep(max(0.0, self._left[0] + self._window_s - time.monotonic()))
-            self._left.append(time.monotonic())
+            if len(self._slots) == self._slots.maxlen:
+                oldest = self._slots[0]
+                # By then it is known whether it was answered soon.
+                await _until(oldest.left_at + self._window_s)
+                await _until(oldest.arrived_by + self._window_s)
+            mine = _Slot(time.monotonic())
+            self._slots.append(mine)
+        try:
+            yield
+        finally:
+            mine.over_at = time.monotonic()
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
 
 
 class HttpTransport:
@@ -119,16 +152,18 @@ class HttpTransport:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply | NoReply:
-        await self._pacer.wait()
         try:
-            async with self._opened().request(
-                method,
-                self._base_url + path,
-                params=query,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-            ) as response:
+            async with (
+                self._pacer.slot(),
+                self._opened().request(
+                    method,
+                    self._base_url + path,
+                    params=query,
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                ) as response,
+            ):
                 found = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(response.status, await _read(response), found)
         except aiohttp.ClientConnectorError as error:

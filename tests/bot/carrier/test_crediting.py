@@ -304,7 +304,7 @@ async def test_an_attempt_that_failed_says_nothing_of_a_later_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("per_second", "at_once"), [(1, 8), (20, 40), (100, 200), (1000, 256), (0.1, 8)]
+    ("per_second", "at_once"), [(1, 8), (20, 40), (45, 90), (1000, 100), (0.1, 8)]
 )
 def test_the_quota_says_how_many_are_under_way_together(per_second: float, at_once: int) -> None:
     assert at_once_for(per_second) == at_once

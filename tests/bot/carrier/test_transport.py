@@ -116,13 +116,28 @@ async def test_no_second_sees_more_requests_than_the_quota() -> None:
     left: list[float] = []
 
     async def leave() -> None:
-        await pacer.wait()
-        left.append(time.monotonic())
+        async with pacer.slot():
+            left.append(time.monotonic())
 
     await asyncio.gather(*(leave() for _ in range(45)))
 
-    assert left[-1] - left[0] < 4
     assert all(left[n + 20] - left[n] >= 1 for n in range(25))
+
+
+async def test_what_arrives_late_keeps_its_place_until_a_second_after() -> None:
+    pacer = Pacer(per_second=2)
+    left: list[float] = []
+    over: list[float] = []
+
+    async def leave(takes: float) -> None:
+        async with pacer.slot():
+            left.append(time.monotonic())
+            await asyncio.sleep(takes)
+            over.append(time.monotonic())
+
+    await asyncio.gather(leave(0.2), leave(0.3), leave(0), leave(0))
+
+    assert all(left[n + 2] - over[n] >= 1 for n in range(2))
 
 
 @pytest.mark.parametrize(
