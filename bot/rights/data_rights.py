@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.rights.export import Export
+from bot.rights.scrubber import REWRITE
 from bot.turns.composing import Composition
 from bot.turns.house import House
 from storage.changes import Audit, Decision
@@ -80,6 +81,11 @@ class DataRights:
         is_erased = await self.store.turn(Key(customer=customer), decide)
         if is_erased:
             self.house.forgotten(customer)
-            await self.store.rights.scrub()
+            await self._sweep()
         self.poke()
         return is_erased
+
+    async def _sweep(self) -> None:
+        """Sweep now, or have it done at night where the database is too large for that."""
+        if not await self.store.rights.scrub():
+            await self.store.put(REWRITE, "due")
