@@ -120,7 +120,7 @@ class Belt:
                 lease_until=now + LEASE,
                 limit=room,
                 rate=self._lane.rate,
-                horizon_s=self._lead.ahead_s(self._around.horizon_s),
+                horizon_s=self._lead.seconds + self._around.horizon_s,
                 lead_s=self._lead.seconds,
                 late_s=late_s or 0.0,
                 allowances=self._lane.allowances,
@@ -134,7 +134,7 @@ class Belt:
         return len(rows)
 
     async def _next(self, now: datetime) -> datetime | None:
-        ahead_s = self._lead.ahead_s(self._around.horizon_s) / 2
+        ahead_s = self._lead.seconds + self._around.horizon_s / 2  # so a claim may find several
         row, look = await asyncio.gather(
             self._outbox.next_due(self._lane.name, now, ahead_s),
             self._outbox.next_look(self._lane.name),

@@ -19,16 +19,17 @@ class Health:
         self.is_halted = False
         self._lane = lane
         self._around = around
+        self._tokens = around.metrics.tokens.labels(lane)
+        self._paused = around.metrics.paused.labels(lane)
         self._failing_until: datetime | None = None
 
     def count(self, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
         """Count an outcome, and what it says of the lane."""
-        metrics = self._around.metrics
-        metrics.sends.labels(self._lane, _name(outcome)).inc()
+        self._around.metrics.sends.labels(self._lane, _name(outcome)).inc()
         match outcome:
             case Accepted():
                 self._recover()
-                metrics.tokens.labels(self._lane).inc(row.cost)
+                self._tokens.inc(row.cost)
             case Refused(fault) if fault not in HALTING:
                 self._recover()
             case NotSent(holds=holds) if holds != "recipient":
@@ -39,13 +40,13 @@ class Health:
     def halt(self, until: datetime, reason: str) -> None:
         """Note that only one row at a time may try whether somebody has mended it."""
         self.is_halted = True
-        self._around.metrics.paused.labels(self._lane).set(1)
+        self._paused.set(1)
         log.error("lane_halted", lane=self._lane, until=until, reason=reason)
 
     def _recover(self) -> None:
         """Note that the provider serves us, whatever it says of one row."""
         self.failures, self._failing_until, self.is_halted = 0, None, False
-        self._around.metrics.paused.labels(self._lane).set(0)
+        self._paused.set(0)
 
     def _fail(self, at: datetime) -> None:
         """Count a failure of the lane once for all that fail in the same moment."""

@@ -113,7 +113,8 @@ def fresh_tag() -> str:
 class Surroundings:
     """What the relay is handed: the clock, how to wait until a moment, chance, and its figures.
 
-    `horizon_s` is how far ahead slots are taken; under a clock that is moved by hand it is 0.
+    `horizon_s` is how far ahead slots are taken, beyond what the commits take; it is 0 under a clock
+    that is moved by hand.
     `permit` says from when on a row may leave, and `keyed` hashes a recipient, to find out whether
     the address is suppressed.
     """

@@ -35,10 +35,6 @@ class Lead:
         needed = max(late.total_seconds() * SPARE, self.late_s * FADING, SHORTEST_LATE_S)
         self.late_s = min(needed, LONGEST_LATE_S)
 
-    def ahead_s(self, horizon_s: float) -> float:
-        """Tell how far ahead slots are taken: half of it is left when they are asked for."""
-        return max(horizon_s, 2 * self.seconds)
-
 
 @dataclass(frozen=True, slots=True)
 class NoLead:
@@ -55,10 +51,6 @@ class NoLead:
 
     def left(self, late: timedelta) -> None:
         """Learn nothing."""
-
-    def ahead_s(self, horizon_s: float) -> float:
-        """Tell how far ahead slots are taken."""
-        return horizon_s
 
 
 NO_LEAD = NoLead()
