@@ -202,4 +202,3 @@ def unfound(inquiry: Inquiry, now: datetime) -> tuple[CountUnfound, ...]:
 def monday_of(at: datetime) -> date:
     """Give the Monday of a week."""
     return at.date() - timedelta(days=at.weekday())
-
