@@ -1,4 +1,7 @@
-"""What the operator says of a top-up unasked: a hint to look, never a booking by itself."""
+"""What the operator says unasked of a top-up, or of what takes one back.
+
+It is a hint to look, never a booking by itself.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +29,8 @@ class Follower(Protocol):
 
 
 class _Carried(msgspec.Struct, rename="camel"):
-    topup_balance: Topup
+    topup_balance: Topup | None = None
+    adjust_balance: Topup | None = None
 
 
 class _Notice(msgspec.Struct, rename="camel"):
@@ -40,7 +44,9 @@ def read_topup_event(body: bytes) -> Hint | None:
         notice = msgspec.json.decode(body, type=_Notice)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    topup = notice.event.topup_balance
+    topup = notice.event.topup_balance or notice.event.adjust_balance
+    if topup is None:
+        return None
     credit = next((found for kept in Kept if (found := topup.credit(kept)) is not None), None)
     if credit is None and topup.provider_id is None:
         return None

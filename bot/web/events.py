@@ -21,12 +21,10 @@ from bot.carrier.topup_events import Follower, read_topup_event
 from storage.errors import StorageError
 
 LARGEST_BODY = 4 * 1024 * 1024
-TOPUPS = (
-    "topupBalanceCreateEvent",
-    "topupBalanceStatusChangeEvent",
-    "topupBalanceAttributeValueChangeEvent",
-    "topupBalanceFailureEvent",
-    "topupBalanceCancelEvent",
+TOPUPS = tuple(
+    f"{resource}{what}Event"
+    for resource in ("topupBalance", "adjustBalance")
+    for what in ("Create", "StatusChange", "AttributeValueChange", "Failure", "Cancel")
 )
 LISTENERS = (
     "partyInteractionCreateEvent",
@@ -112,13 +110,13 @@ async def _events(desk: OperatorDesk, request: Request) -> Response:
 
 
 async def _topups(desk: OperatorDesk, follower: Follower, request: Request) -> Response:
-    """Take a hint about a top-up: what it says is asked for, not believed."""
+    """Take a hint about a top-up or its reversal: what it says is asked for, not believed."""
     body = await _genuine(desk, request)
     if isinstance(body, Response):
         return body
     hint = read_topup_event(body)
     if hint is None:
-        return _refusal(400, "event.topupBalance: is missing, or has no id")
+        return _refusal(400, "event.topupBalance or .adjustBalance: is missing, or has no id")
     try:
         is_ours = await follower.follow_now(hint)
     except StorageError:

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 
+from bot.carrier.book import Move
+from bot.credits.decisions import By
 from bot.web.events import TOPUPS, OperatorDesk, routes
 from flows.credit import CreditState
 from tests.bot.carrier.published import check, needs_specs
@@ -75,6 +77,23 @@ async def test_a_credit_is_also_known_by_our_own_id(house: ProgrammeHouse) -> No
 
     assert answer.json()["query"] == "followed"
     assert (await house.credit("video")).state is S.UNKNOWN
+
+
+async def test_what_takes_a_credit_back_is_followed_too(house: ProgrammeHouse) -> None:
+    await house.book("app")
+    back = await house.decisions.reverse((await house.credit("app")).id, By("9001", "a mistake"))
+    later = NOON + timedelta(hours=1)
+    for state in (S.REQUESTED, S.ACCEPTED):
+        [seen] = [c for c in (await house.dossier()).memory.credits if c.id == back]
+        moved = Move(seen=seen, to=state, at=house.clock(), provider_id="A1", poll_at=later)
+        assert await house.credits.move(moved)
+    said = {"eventId": "E1", "event": {"adjustBalance": {"id": "A1"}}}
+
+    answer = await notified(house, said, "adjustBalanceStatusChangeEvent")
+
+    assert answer.json()["query"] == "followed"
+    [entry] = [c for c in (await house.dossier()).memory.credits if c.id == back]
+    assert (entry.state, entry.poll_at) == (S.ACCEPTED, house.clock())
 
 
 @pytest.mark.parametrize("name", ["T-nobody", "T-app"])
