@@ -29,7 +29,7 @@ LATER_AT_MOST = 2
 HALTED = timedelta(minutes=15)  # then one row tries whether somebody has mended it
 HALTING = {Fault.ACCOUNT, Fault.SENDER}
 
-HORIZON_S = 0.1
+HORIZON_S = 0.05  # an answer waits no longer for what was taken before it
 
 Chance = Callable[[], float]
 
@@ -113,10 +113,9 @@ def fresh_tag() -> str:
 class Surroundings:
     """What the relay is handed: the clock, how to wait until a moment, chance, and its figures.
 
-    `horizon_s` is how far ahead slots are taken, beyond what the commits take; it is 0 under a clock
-    that is moved by hand.
-    `permit` says from when on a row may leave, and `keyed` hashes a recipient, to find out whether
-    the address is suppressed.
+    `horizon_s` is how far ahead slots are taken, beyond what the commits take (0 under a clock that
+    is moved by hand). `permit` says from when on a row may leave, and `keyed` hashes a recipient,
+    to find out whether the address is suppressed.
     """
 
     clock: Clock
