@@ -102,25 +102,28 @@ class Writer:
             await asyncio.wait(self._pumps)
 
     def _start(self) -> None:
-        pump = asyncio.create_task(self._pump_dry())
-        self._pumps.add(pump)
-        pump.add_done_callback(self._stopped)
+        self._pumps.add(asyncio.create_task(self._pump_dry()))
 
-    def _stopped(self, pump: asyncio.Task[None]) -> None:
-        self._pumps.discard(pump)
-        if pump.cancelled() and not self._pumps:
+    async def _pump_dry(self) -> None:
+        try:
+            while group := self._next_group():
+                await self._answer_all(group)
+        except asyncio.CancelledError:
             # A pump that is cancelled leaves nobody waiting for ever.
             while self._waiting:
                 self._waiting.popleft().answer.cancel()
+            raise
+        finally:
+            # At once, and not by a callback: whoever asks next has to know that nobody pumps.
+            self._pumps -= {task for task in self._pumps if task is asyncio.current_task()}
 
-    async def _pump_dry(self) -> None:
-        while group := self._next_group():
-            names = {name for waiting in group for name in waiting.names}
-            self._under_way |= names
-            try:
-                await self._commit(group)
-            finally:
-                self._under_way -= names
+    async def _answer_all(self, group: list[_Waiting]) -> None:
+        names = {name for waiting in group for name in waiting.names}
+        self._under_way |= names
+        try:
+            await self._commit(group)
+        finally:
+            self._under_way -= names
 
     def _next_group(self) -> list[_Waiting]:
         """Take who waits, but for those who have gone and those who must wait for another."""
