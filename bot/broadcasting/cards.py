@@ -27,7 +27,7 @@ CARD = "Card"  # the line of a card that was commanded by typing
 ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
 _WIDTH = 14  # with its figures a line of a narrow phone
 _EXCERPT = 200
-_MOST_WATCHED = 50  # of the latest broadcasts
+LATELY = timedelta(hours=1)
 _TYPED = re.compile(r"/\w+ +B(\d{1,15})", re.IGNORECASE)
 _LABELS = {
     "start": "Start",
@@ -157,12 +157,17 @@ class Cards:
 
     broadcasts: Broadcasts
     clock: Callable[[], datetime]
-    shown: dict[int, tuple[datetime, Message]] = field(default_factory=dict)
+    shown: dict[int, Message] = field(default_factory=dict)
+    looked: list[datetime] = field(default_factory=list)
 
     async def tick(self) -> datetime | None:
         """Edit what has changed; tell when to look again."""
-        now, is_running = self.clock(), False
-        for row in (await self.broadcasts.keeper.all())[:_MOST_WATCHED]:
+        now = self.clock()
+        if self.looked and self.looked[-1] <= now < self.looked[-1] + EVERY:
+            return self.looked[-1] + EVERY  # every turn of a customer wakes us
+        self.looked[:] = [now]
+        is_running = False
+        for row in filter(lambda row: _is_fresh(row, now), await self.broadcasts.keeper.all()):
             kept = await self.broadcasts.store.get(f"card.{row.id}")
             if kept:
                 is_running = is_running or row.state is BroadcastState.RUNNING
@@ -170,15 +175,11 @@ class Cards:
         return now + EVERY if is_running else None
 
     async def _edit(self, row: BroadcastRow, place: Place, now: datetime) -> None:
-        last = self.shown.get(row.id)
-        if last is not None and now - last[0] < EVERY:
-            return
-        message = card(
-            await self.broadcasts.progress(row), self.broadcasts.house.terms.current.zone
-        )
-        if last is None or last[1] != message:
+        zone = self.broadcasts.house.terms.current.zone
+        message = card(await self.broadcasts.progress(row), zone)
+        if self.shown.get(row.id) != message:
             await self._send(place, message, now)
-        self.shown[row.id] = (now, message)
+        self.shown[row.id] = message
         if row.state in ENDED:  # a retry is commanded by a new card
             self.shown.pop(row.id)
             await self.broadcasts.store.put(f"card.{row.id}", "")
@@ -188,6 +189,13 @@ class Cards:
         row = to_manager(self.broadcasts.house, place.chat, told, now)
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (row,)))
         self.broadcasts.poke()
+
+
+def _is_fresh(row: BroadcastRow, now: datetime) -> bool:
+    """Tell whether a card may have to change: what runs or waits, and what has ended lately."""
+    if row.state in ENDED:
+        return row.ended_at is not None and row.ended_at > now - LATELY
+    return row.state in (BroadcastState.SCHEDULED, BroadcastState.RUNNING, BroadcastState.PAUSED)
 
 
 def to_manager(

@@ -1,11 +1,11 @@
 """The engine of broadcasts: plans recipients in chunks, feeds the outbox by a valve, and finishes.
 
-It keeps nothing in memory: whatever is killed, and whenever, the next tick goes on where the
-database stands.
+It keeps nothing in memory but when it last looked: whatever is killed, and whenever, the next tick
+goes on where the database stands.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 
@@ -44,6 +44,7 @@ class BroadcastEngine:
 
     broadcasts: Broadcasts
     clock: Callable[[], datetime]
+    rests: dict[int, datetime] = field(default_factory=dict)
 
     async def tick(self) -> datetime | None:
         """Work on every broadcast; tell when there is more to do."""
@@ -80,6 +81,10 @@ class BroadcastEngine:
         return now
 
     async def _run(self, row: BroadcastRow) -> datetime | None:
+        now, until = self.clock(), self.rests.get(row.id)
+        if row.is_planned and until is not None and now < until <= now + AGAIN:
+            return until  # every turn of a customer wakes us, and there is no hurry
+        self.rests[row.id] = now + AGAIN
         keeper, audience = self.broadcasts.keeper, self.broadcasts.previews.audience(row)
         reason = await self._alarm(row)
         if reason:
