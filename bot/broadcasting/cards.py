@@ -165,13 +165,13 @@ class Cards:
         now = self.clock()
         if self.looked and self.looked[-1] <= now < self.looked[-1] + EVERY:
             return self.looked[-1] + EVERY  # every turn of a customer wakes us
-        self.looked[:] = [now]
         is_running = False
         for row in filter(lambda row: _is_fresh(row, now), await self.broadcasts.keeper.all()):
             kept = await self.broadcasts.store.get(f"card.{row.id}")
             if kept:
                 is_running = is_running or row.state is BroadcastState.RUNNING
                 await self._edit(row, _read_place(kept), now)
+        self.looked[:] = [now] if is_running else []
         return now + EVERY if is_running else None
 
     async def _edit(self, row: BroadcastRow, place: Place, now: datetime) -> None:
