@@ -117,9 +117,14 @@ begin
         month     = s.month,
         is_silent = s.is_silent,
         seen_at   = s.seen_at
-    from (select customer, state, step, month, language_of(body::json) as language,
-                 is_silent_in(body::json) as is_silent, seen_at_in(body::json) as seen_at
-          from after) s
+    from (select a.customer, a.state, a.step, a.month, coalesce(b.language, 'de') as language,
+                 coalesce(b.is_silent, false) as is_silent,
+                 floor(extract(epoch from coalesce(b.used_portal_at, b.enrolled_at)))::bigint
+                     as seen_at
+          from after a
+          cross join lateral json_to_record(a.body::json)
+               as b (language text, is_silent boolean, used_portal_at timestamptz,
+                     enrolled_at timestamptz)) s
     where r.customer = s.customer
       and (r.language, r.state, r.step, r.month, r.is_silent, r.seen_at)
           is distinct from (s.language, s.state, s.step, s.month, s.is_silent, s.seen_at);
