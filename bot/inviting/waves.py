@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from storage.broadcasts import Broadcasting
 from storage.store import Store
@@ -44,11 +44,10 @@ class Waves:
         return released
 
     async def tick(self) -> datetime | None:
-        """Hold back what was queued during a pause."""
-        if await self.paused_at() is None:
-            return None
-        await self._all_of(lambda keeper: keeper.hold(LINES))
-        return self.clock() + timedelta(minutes=1)
+        """Hold back what was queued during a pause; whoever queues it wakes us."""
+        if await self.paused_at() is not None:
+            await self._all_of(lambda keeper: keeper.hold(LINES))
+        return None
 
     async def _all_of(self, some: Some) -> int:
         total = 0
