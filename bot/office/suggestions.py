@@ -33,12 +33,13 @@ async def suggested(questions: Questions, now: datetime) -> tuple[Unfound, ...]:
     return tuple(replace(one, asked=one.asked + VEILED_TIMES) for one in plain[:MOST])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Suggesting:
     """Tells the managers on Monday, when the office opens; `roles` are theirs by Telegram id."""
 
     broadcasts: Broadcasts
     roles: Mapping[str, Role]
+    _told: date | None = None  # for which week, as far as this process knows
 
     async def tick(self) -> datetime | None:
         """Tell what last week brought, once."""
@@ -47,8 +48,10 @@ class Suggesting:
         opens = self._opens(monday)
         if now < opens:
             return opens
-        if await self.broadcasts.store.get("suggestions.told") != monday.isoformat():
-            await self._tell(monday, now)
+        if self._told != monday:
+            if await self.broadcasts.store.get("suggestions.told") != monday.isoformat():
+                await self._tell(monday, now)
+            self._told = monday
         return self._opens(monday + _WEEK)
 
     def _opens(self, monday: date) -> datetime:
