@@ -55,6 +55,7 @@ class Database:
                     timeout=CONNECT_S,
                     command_timeout=STATEMENT_S,
                     server_settings=_SETTINGS,
+                    reset=_as_it_is,
                 )
             )
         except _FAILURES as error:
@@ -97,6 +98,10 @@ class Database:
             raise OvertakenError from error
         except _FAILURES as error:
             raise ClosedError if self._pool.is_closing() else lost(error) from error
+
+
+async def _as_it_is(connection: Connection) -> None:
+    """Give a connection back without asking the server: nothing of ours outlives a transaction."""
 
 
 class OvertakenError(StorageError):
