@@ -87,9 +87,7 @@ def _credit_delay(journey: Journey, now: datetime, terms: Campaign) -> Outcome:
     late = [
         g
         for g in journey.granted
-        if not g.was_told_of_delay
-        and g.state in PENDING
-        and g.earned_at + patience <= now
+        if not g.was_told_of_delay and g.state in PENDING and g.earned_at + patience <= now
     ]
     granted = tuple(replace(g, was_told_of_delay=True) if g in late else g for g in journey.granted)
     journey = replace(journey, granted=granted)

@@ -100,7 +100,7 @@ class Database:
             raise ClosedError if self._pool.is_closing() else lost(error) from error
 
 
-async def _as_it_is(connection: Connection) -> None:
+async def _as_it_is(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Give a connection back without asking the server: nothing of ours outlives a transaction."""
 
 

@@ -144,6 +144,8 @@ async def test_an_operator_with_a_film_of_its_own_is_linked_to(tmp_path: Path) -
     theirs = "https://portal.nordlicht.example/film"
     terms = replace(TERMS, operator=replace(TERMS.operator, film_url=theirs))
     async with small_house(tmp_path) as house:
-        here = replace(house.premises.house, terms=Terms(terms, {}), public_url="https://bonus.example")
+        here = replace(
+            house.premises.house, terms=Terms(terms, {}), public_url="https://bonus.example"
+        )
 
         assert PersonalLinks(here, ALICE, NOON).film == theirs
