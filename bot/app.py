@@ -215,6 +215,7 @@ def _working(
     return [
         once_lifted(premises.store, stop, lambda: relay.run(stop, bells[0])),
         *([ring_often(bells[0], stop)] if is_apart else []),
+        shift.give_back(stop),
         *(
             keep_ticking(
                 OnShift(worker, shift), premises.clock, stop, bell, pulse, type(worker).__name__

@@ -7,11 +7,13 @@ who work at once for a moment do no harm: whatever they decide is decided in a t
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.workers import Worker
+from storage.errors import StorageError
 
 NAME = "shift"
 LASTS = timedelta(seconds=20)
@@ -36,15 +38,27 @@ class Shift:
     node: str
     clock: Clock
     _sure_until: datetime | None = field(default=None, init=False)
+    _is_over: bool = field(default=False, init=False)
 
     async def is_ours(self) -> bool:
-        """Take or keep the shift; False while another node has it."""
+        """Take or keep the shift; False while another node has it, and at the end."""
         now = self.clock()
+        if self._is_over:
+            return False
         if self._sure_until is not None and now < self._sure_until:
             return True
         is_ours = await self.leases.lease(NAME, self.node, now, now + LASTS)
         self._sure_until = now + RENEWED if is_ours else None
         return is_ours
+
+    async def give_back(self, stop: asyncio.Event) -> None:
+        """Wait for the end, and leave the shift at once to whoever comes next."""
+        await stop.wait()
+        self._is_over = True
+        if self._sure_until is not None:
+            now = self.clock()
+            with suppress(StorageError):  # then it ends by itself
+                await self.leases.lease(NAME, self.node, now, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """One node at a time has the shift, and the next takes it when that one is gone."""
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -43,4 +44,19 @@ async def test_one_node_works_at_a_time_and_another_once_it_is_gone(
     assert await on_second.tick() == NOON
     assert await on_first.tick() is None
     assert (first.ticks, second.ticks) == (30, 1)
+    await store.close()
+
+
+@pytest.mark.parametrize("keeper", KEEPERS)
+async def test_who_ends_in_good_order_leaves_the_shift_at_once(keeper: str, tmp_path: Path) -> None:
+    store, clock, stop = await KEEPERS[keeper](tmp_path), HandClock(), asyncio.Event()
+    ending, next_ = Shift(store, "ending", clock), Shift(store, "next", clock)
+    assert await ending.is_ours()
+    assert not await next_.is_ours()
+
+    stop.set()
+    await ending.give_back(stop)
+
+    assert not await ending.is_ours()
+    assert await next_.is_ours()
     await store.close()
