@@ -103,10 +103,11 @@ class ChaosCarrier:
             return self._conflict() if self._is("conflict") else self._tell(known[-1], 201)
         mood = self._mood()
         self.moods.append(mood)
-        had = len(self.records)
+        latest = self._count
         reply = self._take(mood, credit, megabytes)
-        for record in self.records[had:]:
-            record.resource = path
+        for record in self.records:
+            if record.number > latest:
+                record.resource = path
         return reply
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Reply | NoReply:

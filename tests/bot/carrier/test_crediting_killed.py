@@ -55,7 +55,8 @@ async def test_killed_at_any_edge_a_credit_is_booked_and_told_once(
         ends = [await run(where, url, start, lives + round_) for lives in LIVES[keeper]]
         assert await run(where, url, start, 0) == 0
 
-    assert set(ends) == {-signal.SIGKILL}
+    # In later rounds an edge may lie beyond the end of the work; in the first one none does.
+    assert set(ends) <= ({-signal.SIGKILL} if round_ == 0 else {-signal.SIGKILL, 0})
     async with programme_house(tmp_path, url=address) as house:
         dossier = await house.dossier()
         told = [message.about for message in dossier.messages if message.line == "Credited"]
