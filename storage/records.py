@@ -11,13 +11,18 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from flows.customer import Address, Contact
 from flows.journey import Journey
+from storage.outbox import OutboxRow
 
+OutboxColumns: TypeAlias = tuple[
+    int, str, int, str, str, str, int, int, int, str | None,
+    int | None, int, int, int, str | None,
+]  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENCODER = msgspec.json.Encoder()
 _JOURNEY = msgspec.json.Decoder(Journey)
@@ -139,3 +144,27 @@ def _twin(hint: Any) -> Any:  # noqa: ANN401 - a type expression
 
 
 _LEAN_JOURNEY = _lean(Journey)
+
+
+def to_outbox_row(columns: OutboxColumns, slot: int, attempt: int) -> OutboxRow:
+    """Read a row of the outbox as both keepers select it."""
+    id_, lane, priority, recipient, line, body, due, created_at = columns[:8]
+    customer, use_by, cost, is_unasked, may_resend, about = columns[9:15]
+    return OutboxRow(
+        id=id_,
+        lane=lane,
+        priority=priority,
+        recipient=recipient,
+        line=line,
+        body=body,
+        due=to_moment(due),
+        slot=to_moment(slot),
+        created_at=to_moment(created_at),
+        attempt=attempt,
+        customer=customer,
+        use_by=to_moment_or_none(use_by),
+        cost=cost,
+        is_unasked=bool(is_unasked),
+        may_resend=bool(may_resend),
+        about=about,
+    )

@@ -13,7 +13,13 @@ from storage.postgres.changes import Row
 from storage.postgres.database import Connection, rows_of
 from storage.postgres.sheets import columns
 from storage.queries import load
-from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
+from storage.records import (
+    to_int,
+    to_int_or_none,
+    to_moment,
+    to_moment_or_none,
+    to_outbox_row,
+)
 
 _SQL = load("postgres", "outbox")
 _RECENT = msgspec.json.Decoder(list[tuple[int, int]])
@@ -133,7 +139,7 @@ async def _paced(
         manners.take(recipient, opens, slot)
         pace.take(cost, slot)
         recipients.add(recipient)
-        yield _to_row(row, slot, attempt=row[8] + 1)
+        yield to_outbox_row(row[:15], slot, attempt=row[8] + 1)
         if len(recipients) == limit:
             return
 
@@ -151,29 +157,6 @@ async def _waiting(
 async def _priorities(connection: Connection, lane: str) -> list[int]:
     """List the priorities of which a lane has something."""
     return [priority for (priority,) in await connection.fetch(_SQL["priorities"], lane)]
-
-
-def _to_row(row: _Columns, slot: int, attempt: int) -> OutboxRow:
-    id_, lane, priority, recipient, line, body, due, created_at = row[:8]
-    customer, use_by, cost, is_unasked, may_resend, about = row[9:15]
-    return OutboxRow(
-        id=id_,
-        lane=lane,
-        priority=priority,
-        recipient=recipient,
-        line=line,
-        body=body,
-        due=to_moment(due),
-        slot=to_moment(slot),
-        created_at=to_moment(created_at),
-        attempt=attempt,
-        customer=customer,
-        use_by=to_moment_or_none(use_by),
-        cost=cost,
-        is_unasked=is_unasked,
-        may_resend=may_resend,
-        about=about,
-    )
 
 
 # --- Settling -----------------------------------------------------------------------------------
@@ -278,7 +261,8 @@ async def unresolved(
     """List rows of unknown outcome whose look-up is due."""
     rows = await connection.fetch(_SQL["unresolved"], lane, to_int(now), limit)
     return tuple(
-        Unresolved(_to_row(row, row[16], row[8]), row[15], to_moment(row[16])) for row in rows
+        Unresolved(to_outbox_row(row[:15], row[16], row[8]), row[15], to_moment(row[16]))
+        for row in rows
     )
 
 

@@ -9,17 +9,20 @@ import msgspec
 from storage.outbox import Claim, OutboxRow, OutboxState, Settle, Unresolved
 from storage.pace import SECOND, Allowances, Pace
 from storage.queries import load
-from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
+from storage.records import (
+    OutboxColumns,
+    to_int,
+    to_int_or_none,
+    to_moment,
+    to_moment_or_none,
+    to_outbox_row,
+)
 
 _SQL = load("sqlite", "outbox")
 _INBOX = load("sqlite", "inbox")
 _RECENT = msgspec.json.Decoder(list[tuple[int, int]])
 _BEFORE_ALL = -(2**31)
 
-_Columns = tuple[
-    int, str, int, str, str, str, int, int, int, str | None,
-    int | None, int, int, int, str | None,
-]  # fmt: skip
 _S = OutboxState
 _OPEN = {_S.READY, _S.CLAIMED, _S.POSTING, _S.UNKNOWN}
 
@@ -102,7 +105,7 @@ class _Manners:
 
 
 def _paced(
-    waiting: Iterable[_Columns],
+    waiting: Iterable[OutboxColumns],
     pace: Pace,
     manners: _Manners | None,
     limit: int,
@@ -127,10 +130,10 @@ def _paced(
             manners.take(recipient, slot)
         pace.take(cost, slot)
         recipients.add(recipient)
-        yield _to_row(columns, slot, attempt=columns[8] + 1)
+        yield to_outbox_row(columns, slot, attempt=columns[8] + 1)
 
 
-def _waiting(db: sqlite3.Connection, lane: str, now: int) -> Iterator[_Columns]:
+def _waiting(db: sqlite3.Connection, lane: str, now: int) -> Iterator[OutboxColumns]:
     """Go through what may be claimed, the most urgent first, and no further than is asked."""
     for priority in _priorities(db, lane):
         yield from db.execute(_SQL["waiting"], (lane, priority, now))
@@ -145,29 +148,6 @@ def _priorities(db: sqlite3.Connection, lane: str) -> Iterator[int]:
             return
         yield found
         priority = found
-
-
-def _to_row(columns: _Columns, slot: int, attempt: int) -> OutboxRow:
-    id_, lane, priority, recipient, line, body, due, created_at = columns[:8]
-    customer, use_by, cost, is_unasked, may_resend, about = columns[9:15]
-    return OutboxRow(
-        id=id_,
-        lane=lane,
-        priority=priority,
-        recipient=recipient,
-        line=line,
-        body=body,
-        due=to_moment(due),
-        slot=to_moment(slot),
-        created_at=to_moment(created_at),
-        attempt=attempt,
-        customer=customer,
-        use_by=to_moment_or_none(use_by),
-        cost=cost,
-        is_unasked=bool(is_unasked),
-        may_resend=bool(may_resend),
-        about=about,
-    )
 
 
 def _forget_stranger(db: sqlite3.Connection, row_id: int, customer: str | None) -> None:
@@ -258,7 +238,9 @@ def unresolved(
     """List rows of unknown outcome whose look-up is due."""
     rows = db.execute(_SQL["unresolved"], (lane, to_int(now), limit))
     return tuple(
-        Unresolved(_to_row(columns, columns[16], columns[8]), columns[15], to_moment(columns[16]))
+        Unresolved(
+            to_outbox_row(columns, columns[16], columns[8]), columns[15], to_moment(columns[16])
+        )
         for columns in rows
     )
 
