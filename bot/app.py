@@ -1,15 +1,12 @@
-"""The composition root: the only place where all parts meet, and where clock and chance enter."""
+"""The composition root: the only place where all parts meet, and where the clock enters."""
 
 import asyncio
-import random
-import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from importlib.resources import files
 
 import structlog
@@ -19,40 +16,36 @@ from starlette.routing import BaseRoute
 from bot import fence
 from bot.broadcasting.cards import Cards
 from bot.broadcasting.engine import BroadcastEngine
+from bot.carrier.tmf654 import Tmf654
 from bot.carrying import carrier_of, operator_workers, read_facts_from, reconciler_of
 from bot.clock import Mover
 from bot.commands.acting import roles
 from bot.credits.sealing import ActsSealer
-from bot.fence import BehindFence, once_lifted
+from bot.crew import Crew, Task
+from bot.fence import BehindFence
 from bot.hosting import CustomersPages, open_pages
 from bot.logs import configure
 from bot.managing import office_workers
 from bot.metrics import Metrics
-from bot.parting import lane_of, waiting_by
+from bot.parting import lane_of, relay_of
 from bot.premises import Premises, open_premises
 from bot.pulse import Pulse
-from bot.real import Loop, open_channels
+from bot.real import RealChannels, open_channels
 from bot.rights.retention import Retention
 from bot.rights.scrubber import Scrubber
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
-from bot.sending.courtesy import Courtesy
-from bot.sending.lanes import HORIZON_S, Lane, Surroundings
-from bot.sending.relay import Relay
 from bot.settings import Settings
-from bot.shift import OnShift, Shift, ring_often
 from bot.turns.timers import Timers
 from bot.web.events import OperatorDesk
 from bot.web.events import routes as event_routes
 from bot.web.server import application
 from bot.web.server import serve as serve_web
-from bot.workers import Worker, keep_ticking
-from flows.customer import Address
+from bot.workers import Worker
 from storage.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PRETEND_PER_S = 5000.0  # the pretend operator bears whatever a moved clock brings
-Task = Coroutine[object, object, None]
 
 
 def now() -> datetime:
@@ -116,7 +109,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
             BroadcastEngine(premises.broadcasts, premises.clock),
             Cards(premises.broadcasts, premises.clock),
             *office_workers(premises, roles(settings)),
-            BehindFence(_relay(premises, lanes, metrics, horizon_s=0), premises.store),
+            BehindFence(relay_of(premises, lanes, metrics, horizon_s=0), premises.store),
             Scrubber(premises.store, premises.house, premises.clock),
             *operator_workers(premises, carrier, metrics),
         )
@@ -148,108 +141,90 @@ async def _greet(settings: Settings, sandbox: Sandbox, mover: Mover) -> None:
         _say(f"{invited} sample customers were invited; open the page and answer YES or JA.")
 
 
-async def _serve_real(
-    settings: Settings, premises: Premises, stop: asyncio.Event, role: str
-) -> None:
-    metrics = Metrics()
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The real bot put together: what hears, what the customers see, and what works behind both."""
+
+    channels: RealChannels
+    carrier: Tmf654 | None
+    pages: CustomersPages
+    metrics: Metrics
+    pulse: Pulse
+
+    def hearing(self, settings: Settings, premises: Premises, stop: asyncio.Event) -> list[Task]:
+        """Give what a web node does."""
+        routes = [
+            *self.channels.routes, *_operator_routes(settings, premises), *self.pages.routes,
+        ]  # fmt: skip
+        app = application(routes, premises.store, self.metrics, self.pulse)
+        serving = serve_web(app, settings.host, settings.port, stop)
+        return [serving, self.pages.draw_ahead(stop)]
+
+    def working(
+        self, settings: Settings, premises: Premises, stop: asyncio.Event, *, is_apart: bool
+    ) -> list[Task]:
+        """Give what a worker node does."""
+        lanes = tuple(lane_of(sender, premises) for sender in self.channels.senders)
+        crew = Crew(
+            self._workers(settings, premises),
+            relay_of(premises, lanes, self.metrics),
+            self.channels.loops,
+            self.pulse,
+        )
+        return [*crew.at_work(premises, stop, is_apart=is_apart), self.pulse.watch(stop)]
+
+    def _workers(self, settings: Settings, premises: Premises) -> list[Worker]:
+        workers: list[Worker] = [
+            Timers(premises.store, premises.turns, premises.clock),
+            BroadcastEngine(premises.broadcasts, premises.clock),
+            Cards(premises.broadcasts, premises.clock),
+            *office_workers(premises, roles(settings), self.channels.open_topic),
+            ActsSealer(premises.store, premises.keys, premises.clock),
+            Retention(premises.store, premises.house, premises.clock),
+            Scrubber(premises.store, premises.house, premises.clock),
+            *self.channels.workers,
+            *operator_workers(premises, self.carrier, self.metrics),
+        ]
+        if self.carrier is not None:
+            workers.append(BehindFence(reconciler_of(premises, self.carrier), premises.store))
+        return workers
+
+
+@asynccontextmanager
+async def _open_operation(settings: Settings, premises: Premises) -> AsyncIterator[Operation]:
+    """Put the real bot together over open premises; nothing listens and nothing works yet."""
+    metrics, carrier = Metrics(), carrier_of(settings)
     channels = open_channels(settings, premises, metrics)
-    carrier = carrier_of(settings)
     read_facts_from(carrier, premises)
     pages = open_pages(settings, premises, carrier)
-    lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
-    relay = _relay(premises, lanes, metrics)
-    workers: list[Worker] = [
-        Timers(premises.store, premises.turns, premises.clock),
-        BroadcastEngine(premises.broadcasts, premises.clock),
-        Cards(premises.broadcasts, premises.clock),
-        *office_workers(premises, roles(settings), channels.open_topic),
-        ActsSealer(premises.store, premises.keys, premises.clock),
-        Retention(premises.store, premises.house, premises.clock),
-        Scrubber(premises.store, premises.house, premises.clock),
-        *channels.workers,
-    ]
-    workers.extend(operator_workers(premises, carrier, metrics))
-    if carrier is not None:
-        workers.append(BehindFence(reconciler_of(premises, carrier), premises.store))
-    _say_what_is_off(settings)
-    await _say_if_fenced(premises.store)
-    tasks: list[Task] = []
-    pulse = Pulse(metrics)
-    if role in ("all", "web"):
-        routes = [*channels.routes, *_operator_routes(settings, premises), *pages.routes]
-        app = application(routes, premises.store, metrics, pulse)
-        tasks += [
-            serve_web(app, settings.host, settings.port, stop),
-            pages.draw_ahead(stop),
-        ]
-    if role in ("all", "worker"):
-        tasks.extend(_working(workers, relay, premises, stop, pulse, is_apart=role == "worker"))
-        tasks.append(pulse.watch(stop))
-        tasks.extend(_loops(channels.loops, premises.store, stop))
     try:
-        await _all_of(stop, *tasks)
+        yield Operation(channels, carrier, pages, metrics, Pulse(metrics))
     finally:
-        for closing in [pages.close(), *(s.close() for s in channels.senders)]:
-            await closing
+        await pages.close()
+        for sender in channels.senders:
+            await sender.close()
         if carrier is not None:
             await carrier.close()
 
 
-def _working(
-    workers: list[Worker],
-    relay: Relay,
-    premises: Premises,
-    stop: asyncio.Event,
-    pulse: Pulse,
-    *,
-    is_apart: bool,
-) -> list[Task]:
-    bells = [asyncio.Event() for _ in range(len(workers) + 1)]
-
-    def ring() -> None:
-        for bell in bells:
-            bell.set()
-
-    premises.bell.listener = ring
-    shift = Shift(premises.store, secrets.token_hex(4), premises.clock)
-    return [
-        once_lifted(premises.store, stop, lambda: relay.run(stop, bells[0])),
-        *([ring_often(bells[0], stop)] if is_apart else []),
-        shift.give_back(stop),
-        *(
-            keep_ticking(
-                OnShift(worker, shift), premises.clock, stop, bell, pulse, type(worker).__name__
-            )
-            for worker, bell in zip(workers, bells[1:], strict=True)
-        ),
-    ]
-
-
-def _loops(loops: Sequence[Loop], store: Store, stop: asyncio.Event) -> list[Task]:
-    """Run what channels do by themselves, such as polling: a copy takes nothing from its twin."""
-    return [once_lifted(store, stop, partial(loop, stop)) for loop in loops]
+async def _serve_real(
+    settings: Settings, premises: Premises, stop: asyncio.Event, role: str
+) -> None:
+    async with _open_operation(settings, premises) as operation:
+        _say_what_is_off(settings)
+        await _say_if_fenced(premises.store)
+        tasks: list[Task] = []
+        if role in ("all", "web"):
+            tasks += operation.hearing(settings, premises, stop)
+        if role in ("all", "worker"):
+            tasks += operation.working(settings, premises, stop, is_apart=role == "worker")
+        await _all_of(stop, *tasks)
 
 
 async def _say_if_fenced(store: Store) -> None:
     if said := await fence.standing(store):
         _say(f"Nothing is sent from this database: {said}. What comes in is stored, and waits.")
         _say("Is it the only one from now on? Then: statthotline unfence --reason TEXT")
-
-
-def _relay(
-    premises: Premises, lanes: tuple[Lane, ...], metrics: Metrics, horizon_s: float = HORIZON_S
-) -> Relay:
-    around = Surroundings(
-        clock=premises.clock,
-        until=waiting_by(premises.clock),
-        chance=random.random,
-        metrics=metrics,
-        node=secrets.token_hex(4),
-        horizon_s=horizon_s,
-        permit=Courtesy(lambda: premises.terms.current),
-        keyed=lambda recipient: premises.keys.of_address(Address(recipient)),
-    )
-    return Relay(premises.store, lanes, around)
 
 
 def _operator_routes(settings: Settings, premises: Premises) -> list[BaseRoute]:

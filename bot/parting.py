@@ -1,15 +1,20 @@
 """How messages part from us: each lane with its sender, its pace, and a message's freshness."""
 
 import asyncio
+import random
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Clock, Refused, Sender
+from bot.metrics import Metrics
 from bot.premises import Premises
-from bot.sending.lanes import Lane
+from bot.sending.courtesy import Courtesy
+from bot.sending.lanes import HORIZON_S, Lane, Surroundings
 from bot.sending.parcels import Parcels
 from bot.sending.receipts import OnRefused
+from bot.sending.relay import Relay
 from bot.turns.routing import PRIORITIES
 from flows.calendar import next_quiet
 from flows.campaign import Campaign
@@ -67,6 +72,23 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
         IN_FLIGHT.get(sender.channel, 10),
         ALLOWANCES.get(sender.channel),
     )
+
+
+def relay_of(
+    premises: Premises, lanes: tuple[Lane, ...], metrics: Metrics, horizon_s: float = HORIZON_S
+) -> Relay:
+    """Make the relay of this process; here chance enters."""
+    around = Surroundings(
+        clock=premises.clock,
+        until=waiting_by(premises.clock),
+        chance=random.random,
+        metrics=metrics,
+        node=secrets.token_hex(4),
+        horizon_s=horizon_s,
+        permit=Courtesy(lambda: premises.terms.current),
+        keyed=lambda recipient: premises.keys.of_address(Address(recipient)),
+    )
+    return Relay(premises.store, lanes, around)
 
 
 def waiting_by(clock: Clock) -> Callable[[datetime], Awaitable[None]]:

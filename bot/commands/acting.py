@@ -14,12 +14,9 @@ SANDBOX = {9001: Role.MANAGER, 9002: Role.APPROVER, 9003: Role.VIEWER}  # Mona, 
 
 def acting(settings: Settings, manager: str) -> str:
     """Name who acts, for the audit trail. Raises RefusedError for one who may not decide."""
-    known = {m.id: m.role for m in settings.telegram_managers}
-    if settings.is_sandbox:
-        known = SANDBOX | known
-    role = known.get(int(manager)) if manager.isascii() and manager.isdigit() else None
+    role = roles(settings).get(manager)
     if role is None:
-        raise RefusedError(f"--as {manager}: nobody of TELEGRAM_MANAGERS has this id")
+        raise _nobody(manager, settings)
     if role is Role.VIEWER:
         raise RefusedError(f"--as {manager}: a viewer decides nothing")
     return f"{manager} by {account()}"
@@ -36,7 +33,7 @@ async def actor_of(settings: Settings, manager: str | None, broadcasts: Broadcas
     if role is None:
         nobody = Actor(manager, Role.VIEWER, f"{manager} by {account()}")
         await broadcasts.authority.refused(nobody, "broadcast", "", "nobody has this id")
-        raise RefusedError(f"--as {manager}: nobody of TELEGRAM_MANAGERS has this id")
+        raise _nobody(manager, settings)
     return Actor(manager, role, f"{manager} by {account()}")
 
 
@@ -46,6 +43,13 @@ def roles(settings: Settings) -> dict[str, Role]:
     return {
         str(id_): role for id_, role in (SANDBOX | known if settings.is_sandbox else known).items()
     }
+
+
+def _nobody(manager: str, settings: Settings) -> RefusedError:
+    named = ", ".join(f"{id_} ({role})" for id_, role in roles(settings).items()) or "nobody"
+    return RefusedError(
+        f"--as {manager}: nobody of TELEGRAM_MANAGERS has this id; it names {named}"
+    )
 
 
 def account() -> str:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import _relay, _working
+from bot.crew import Crew
 from bot.metrics import Metrics
-from bot.parting import lane_of
+from bot.parting import lane_of, relay_of
 from bot.premises import open_premises
 from bot.pulse import Pulse
 from bot.real import open_channels
@@ -60,13 +60,8 @@ async def real_house(folder: Path, origin: str, rate: float | None) -> AsyncIter
             asyncio.create_task(task)
             for task in (
                 serve(app, "127.0.0.1", port, stop),
-                *_working(
-                    workers,
-                    _relay(premises, lanes, metrics),
-                    premises,
-                    stop,
-                    Pulse(metrics),
-                    is_apart=False,
+                *Crew(workers, relay_of(premises, lanes, metrics), (), Pulse(metrics)).at_work(
+                    premises, stop, is_apart=False
                 ),
             )
         ]
