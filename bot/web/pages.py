@@ -38,7 +38,12 @@ class UnusableBodyError(Exception):
 
 def page(template: str, facts: Mapping[str, object], status: int = 200) -> Response:
     """Fill in a template that extends `page.html`; every fact is escaped."""
-    return HTMLResponse(_templates().get_template(template).render(**facts), status, HEADERS)
+    return HTMLResponse(filled(template, facts), status, HEADERS)
+
+
+def filled(template: str, facts: Mapping[str, object]) -> str:
+    """Fill in a template; every fact is escaped."""
+    return _templates().get_template(template).render(**facts)
 
 
 async def admitted(

@@ -6,7 +6,6 @@ They are served only in the sandbox (design 1.8). Wrong input is answered 400 wi
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from importlib.resources import files
 
 import msgspec
 from starlette.requests import Request
@@ -20,7 +19,9 @@ from bot.channels.simulator_phones import NoSuchButtonError, Opened, chat_of, pl
 from bot.channels.simulator_screens import Direction, Shown
 from bot.clock import NEXT, ClockError
 from bot.easel import Easel
+from bot.setting_values import Role
 from bot.stories import Happens, Waits, exact_span, write
+from bot.web.pages import filled
 from bot.web.simulator_bodies import (
     DocumentBody,
     EventBody,
@@ -43,6 +44,7 @@ Answer = Callable[[Desk, Request], Awaitable[object]]
 
 _WRONG_INPUT = (UnusableBodyError, UnusableAddressError, UnusableReportError, NoSuchButtonError)
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_OFFICE = (Role.MANAGER, Role.APPROVER, Role.VIEWER)  # as a broadcast goes from hand to hand
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -80,7 +82,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 
 def _page(name: str) -> Callable[[Request], Response]:
-    page = files("bot.web").joinpath("templates", name).read_text(encoding="utf-8")
+    page = filled(name, {"roles": _OFFICE})
     headers = {**_HEADERS, "Content-Security-Policy": _POLICY}
     return lambda _: HTMLResponse(page, headers=headers)
 
