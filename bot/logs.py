@@ -117,7 +117,14 @@ class Outages:
     """
 
     EVENTS = frozenset(
-        {"sms_not_stored", "sms_receipt_not_stored", "update_not_kept", "settle_failed"}
+        {
+            "sms_not_stored",
+            "sms_receipt_not_stored",
+            "update_not_kept",
+            "settle_failed",
+            "relay_failed",
+            "poll_failed",
+        }
     )
     QUIET_S = 60.0
 

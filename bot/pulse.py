@@ -24,23 +24,25 @@ class Pulse:
     elapsed: Callable[[], float] = time.monotonic  # seconds, from any start
     _beats: dict[str, float] = field(default_factory=dict)
     _told: frozenset[str] = frozenset()
-    _is_troubled: bool = False
+    _troubled: set[str] = field(default_factory=set)
 
     def beat(self, worker: str) -> None:
         """Note that a worker has come round."""
         self._beats[worker] = self.elapsed()
 
-    def trouble(self, error: Exception) -> None:
-        """Hear that the database cannot be used; the first who says so is logged."""
-        if not self._is_troubled:
+    def trouble(self, worker: str, error: Exception) -> None:
+        """Hear that a worker cannot use the database; the first who says so is logged."""
+        if not self._troubled:
             log.error("database_unusable", error=str(error))
-        self._is_troubled = True
+        self._troubled.add(worker)
 
-    def well(self) -> None:
-        """Hear that it can be used."""
-        if self._is_troubled:
+    def well(self, worker: str) -> None:
+        """Hear that a worker came round; who had nothing to ask of the database proves nothing."""
+        if worker not in self._troubled:
+            return
+        self._troubled.remove(worker)
+        if not self._troubled:
             log.info("database_usable_again")
-        self._is_troubled = False
 
     def silent(self) -> dict[str, float]:
         """Tell who has not come round for too long, and since how many seconds."""

@@ -41,9 +41,9 @@ async def keep_ticking(
         try:
             due = await worker.tick()
             ahead = (due - clock()).total_seconds() if due else LONGEST_NAP_S
-            pulse.well()
+            pulse.well(name)
         except StorageError as error:
-            pulse.trouble(error)
+            pulse.trouble(name, error)
             ahead = AFTER_FAILURE_S
         except Exception:
             log.exception("worker_failed", worker=name)

@@ -50,7 +50,7 @@ class Database:
             return cls(
                 await asyncpg.create_pool(
                     url,
-                    min_size=1,
+                    min_size=0,  # or asyncpg tells of every try while the server is gone
                     max_size=CONNECTIONS,
                     timeout=CONNECT_S,
                     command_timeout=STATEMENT_S,

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from bot.metrics import Metrics
 from bot.pulse import SILENT_AFTER_S, Pulse
+from storage.errors import StorageError
 
 
 @dataclass
@@ -65,3 +66,17 @@ def test_the_age_of_every_worker_is_a_figure(pulse: Pulse, watch: Stopwatch) -> 
     pulse.look()
 
     assert b'statthotline_worker_age_seconds{worker="Timers"} 3.0' in pulse.metrics.exposition()
+
+
+def test_a_database_that_is_gone_is_told_once_and_its_return_once(pulse: Pulse) -> None:
+    gone = StorageError("gone")
+    with capture_logs() as logged:
+        pulse.trouble("Timers", gone)
+        pulse.trouble("Replayer", gone)
+        pulse.well("Caretaker")  # it asked nothing of the database
+        pulse.well("Timers")
+        pulse.trouble("Timers", gone)
+        pulse.well("Replayer")
+        pulse.well("Timers")
+
+    assert [row["event"] for row in logged] == ["database_unusable", "database_usable_again"]
