@@ -14,11 +14,10 @@ few wishes to the world go out. Three rules hold for every event:
 from dataclasses import replace
 from datetime import datetime
 
-from flows import calls, conversation, standing
+from flows import bookings, calls, conversation, decisions, standing
 from flows.agenda import wakes
 from flows.calendar import months_between
-from flows.campaign import STREAK, Campaign
-from flows.credit import CreditState
+from flows.campaign import Campaign
 from flows.effects import (
     Effect,
     Purpose,
@@ -53,17 +52,11 @@ from flows.events import (
     VideoWatched,
     Woke,
 )
-from flows.journey import Call, Journey, Outcome, Reached, Stage, Verdict
+from flows.journey import Journey, Outcome, Reached, Stage
 from flows.lines import (
-    Credited,
-    CreditRejected,
-    CreditTakenBack,
-    GoalReached,
     Invitation,
     Linked,
-    ObjectionDecided,
     OptInAsked,
-    Reinstated,
 )
 from flows.punctual import keep_up
 from flows.steps import STEPS
@@ -108,23 +101,23 @@ def _take(  # noqa: C901, PLR0911, PLR0912 - it is the table of the programme
         case AccessNeeded():
             return calls.respond(journey, replace(journey, is_accessible=True), terms)
         case CreditMoved():
-            return _credit_moved(journey, event, terms)
+            return bookings.moved(journey, event, terms)
         case CreditReversed():
-            return _reversed(journey, event)
+            return bookings.taken_back(journey, event)
         case PlaceFreed():
             if journey.stage is not Stage.WAITING:
                 return Outcome(journey)
             return enrol(journey, event.now, terms, Purpose.NOTICE)
         case ObjectionAnswered():
-            return _objection_answered(journey, event, terms)
+            return decisions.objection_answered(journey, event, terms)
         case StepWaived():
-            return _waived(journey, event, terms)
+            return decisions.waived(journey, event, terms)
         case Readmitted():
-            return _readmitted(journey, event)
+            return decisions.readmitted(journey, event)
         case ContractEnded():
-            return _ended(journey, event)
+            return decisions.ended(journey, event)
         case Erased():
-            return _erased(journey, event)
+            return decisions.erased(journey, event)
         case Woke():
             return keep_up(journey, event, terms)
         case _:
@@ -196,117 +189,6 @@ def _incident(journey: Journey, event: IncidentFound, terms: Campaign) -> Outcom
         return Outcome(journey)
     after = calls.with_call(journey, replace(call, has_incident=True))
     return calls.respond(journey, after, terms)
-
-
-_FINAL = (CreditState.CONFIRMED, CreditState.REJECTED, CreditState.REVERSED)
-
-
-def _credit_moved(journey: Journey, event: CreditMoved, terms: Campaign) -> Outcome:
-    """Tell of a credit once it is booked; this is the only place that does."""
-    credit = journey.credit(event.step)
-    new = CreditState.CONFIRMED if event.is_confirmed else CreditState.REJECTED
-    if credit is None or credit.state in _FINAL:
-        return Outcome(journey)
-    granted = tuple(replace(g, state=new) if g is credit else g for g in journey.granted)
-    journey = replace(journey, granted=granted)
-    if journey.stage is Stage.ENDED:
-        return Outcome(journey)
-    if new is CreditState.REJECTED:
-        rejected = tell(journey, CreditRejected(credit.step, credit.megabytes))
-        return Outcome(journey, rejected)
-    if event.step == STREAK:
-        goal = GoalReached(
-            credit.megabytes, journey.credited_megabytes, terms.streak.months, event.usable_until
-        )
-        return Outcome(journey, tell(journey, goal))
-    return Outcome(journey, tell(journey, _credited(journey, event, terms)))
-
-
-def _credited(journey: Journey, event: CreditMoved, terms: Campaign) -> Credited:
-    booked = [g for g in journey.granted if g.state is CreditState.CONFIRMED]
-    tasks = standing.open_tasks(journey, terms) if journey.is_member else ()
-    return Credited(
-        step=event.step,
-        megabytes=terms.reward(event.step),
-        total=journey.credited_megabytes,
-        number=len(booked),
-        of=len(terms.tasks),
-        usable_until=event.usable_until,
-        next_step=tasks[0] if tasks else None,
-    )
-
-
-# --- What people decide -------------------------------------------------------------------------
-
-
-def _objection_answered(journey: Journey, event: ObjectionAnswered, terms: Campaign) -> Outcome:
-    disputed = next((c for c in journey.calls if _is_answered(c, event)), None)
-    if disputed is not None:
-        verdict = Verdict.EXEMPT if event.is_accepted else Verdict.UPHELD
-        journey = calls.decide(journey, disputed.id, verdict)
-        span = window(journey, terms)
-        decided = ObjectionDecided(disputed.at, event.is_accepted, span.end if span else None)
-        return Outcome(journey, tell(journey, decided))
-    if not journey.is_drop_disputed or journey.out_at is None:
-        return Outcome(journey)
-    decided = ObjectionDecided(journey.out_at, event.is_accepted, None)
-    journey = replace(journey, is_drop_disputed=False)
-    if event.is_accepted:
-        journey = _readmitted(journey, event).journey
-    return Outcome(journey, tell(journey, decided))
-
-
-def _is_answered(call: Call, event: ObjectionAnswered) -> bool:
-    return call.verdict is Verdict.DISPUTED and event.call_id in ("", call.id)
-
-
-def _reversed(journey: Journey, event: CreditReversed) -> Outcome:
-    """Take a credit out of what is delivered; it is not earned again."""
-    credit = journey.credit(event.step)
-    if credit is None or credit.state is not CreditState.CONFIRMED:
-        return Outcome(journey)
-    back = replace(credit, state=CreditState.REVERSED)
-    journey = replace(journey, granted=tuple(back if g is credit else g for g in journey.granted))
-    if journey.stage is Stage.ENDED:
-        return Outcome(journey)
-    line = CreditTakenBack(credit.step, credit.megabytes, journey.credited_megabytes)
-    return Outcome(journey, tell(journey, line))
-
-
-def _waived(journey: Journey, event: StepWaived, terms: Campaign) -> Outcome:
-    if not journey.is_member or event.step not in terms.tasks or journey.has(event.step):
-        return Outcome(journey)
-    return reach(journey, Reached(event.at, event.step, is_waived=True), event.now, terms)
-
-
-def _readmitted(journey: Journey, event: Event) -> Outcome:
-    if journey.stage is not Stage.DROPPED:
-        return Outcome(journey)
-    journey = replace(
-        journey,
-        stage=Stage.MEMBER,
-        out_at=None,
-        used_portal_at=event.now,
-        inactivity_warnings=0,
-        is_drop_disputed=False,
-    )
-    return Outcome(journey, tell(journey, Reinstated()))
-
-
-def _ended(journey: Journey, event: Event) -> Outcome:
-    """End silently: nobody is written to about it."""
-    if journey.stage in (Stage.ENDED, Stage.HELD_OUT):
-        return Outcome(journey)
-    return Outcome(replace(journey, stage=Stage.ENDED, out_at=event.at, question=None))
-
-
-def _erased(journey: Journey, event: Erased) -> Outcome:
-    """End for good; what the operator was not asked for cannot be booked any more."""
-    granted = tuple(
-        replace(g, state=CreditState.VOIDED) if g.step in event.voided else g
-        for g in journey.granted
-    )
-    return _ended(replace(journey, is_silent=True, early=(), granted=granted), event)
 
 
 # --- What follows from every event ----------------------------------------------------------------
