@@ -11,6 +11,7 @@ from bot.carrier.tmf654 import Tmf654
 from bot.film.bills import CustomersBills
 from bot.film.desk import FilmDesk
 from bot.film.films import Films
+from bot.film.reels import Reels
 from bot.film.viewings import TurnedViewings
 from bot.premises import Premises, file_beside
 from bot.settings import Settings
@@ -61,11 +62,11 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
         visitors=visits,
         viewings=TurnedViewings(store, house, ring),
         films=films,
+        reels=Reels(premises.keys),
         keys=premises.keys,
         guesses=guesses,
         clock=premises.clock,
     )
-    house.keepsakes.append(films.forget)
     data = DataDesk(premises.codes, premises.rights)
     page = PageDesk(visits, store, data, premises.keys, guesses)
     routes = (*page_routes(page), *film_routes(film), *elsewhere(), *statics())

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.film.films import Films
+from bot.film.reels import Reels
 from bot.keys import Keys
 from bot.turns.guesses import Guesses
 from flows.campaign import Campaign
@@ -63,6 +64,7 @@ class FilmDesk:
     visitors: Visitors
     viewings: Viewings
     films: Films
+    reels: Reels
     keys: Keys
     guesses: Guesses
     clock: Callable[[], datetime]

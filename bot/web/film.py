@@ -6,16 +6,16 @@ A GET earns nothing. What a player reports is believed or not by `flows/watching
 import math
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.film.desk import FilmDesk, Viewer
 from bot.film.films import Film, Readiness
+from bot.film.reels import Reel
 from bot.web.pages import (
     HEADERS,
     UnusableBodyError,
@@ -25,6 +25,7 @@ from bot.web.pages import (
     home_of,
     page,
 )
+from bot.web.pieces import piece_of
 from bot.web.transcript import answer_reader, show_transcript
 from flows.watching import MOST_RANGES, Range
 from messages.film.captions import captions
@@ -38,12 +39,7 @@ _PERCENT = 100
 _KEPT = HEADERS | {"Cache-Control": "private, max-age=86400"}
 
 Answer = Callable[[FilmDesk, Viewer, Request], Awaitable[Response]]
-
-
-class _Pieces(FileResponse):
-    """A file in few large pieces: each costs a hop to another thread, whatever its size."""
-
-    chunk_size = 256 * 1024
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -56,27 +52,34 @@ class Report(msgspec.Struct, frozen=True):
 def routes(desk: FilmDesk) -> list[BaseRoute]:
     """Make the routes of film and transcript."""
 
-    def door(path: str, answer: Answer, method: str = "GET") -> Route:
-        async def look(token: str) -> Viewer | None:
-            customer = await desk.visitors.by_token(token)
-            return await desk.viewings.viewer(customer) if customer is not None else None
+    async def look(token: str) -> Viewer | None:
+        customer = await desk.visitors.by_token(token)
+        return await desk.viewings.viewer(customer) if customer is not None else None
 
+    def guard(answer: Answer, *, is_film: bool = False) -> Endpoint:
         async def guarded(request: Request) -> Response:
             viewer = await admitted(request, desk.guesses, look)
             if isinstance(viewer, Response):
                 return viewer
             if theirs := viewer.terms.operator.film_url:
-                return RedirectResponse(theirs, 303, HEADERS) if path == "film" else gone(request)
+                return RedirectResponse(theirs, 303, HEADERS) if is_film else gone(request)
             return await answer(desk, viewer, request)
 
-        return Route(f"/p/{{token}}/{path}", guarded, methods=[method])
+        return guarded
+
+    look_up = guard(_give_file)
+
+    async def give_file(request: Request) -> Response:
+        token, name = request.path_params["token"], request.path_params["name"]
+        reel = await desk.reels.admitted(token, name)
+        return _piece(reel, request) if reel else await look_up(request)
 
     return [
-        door("film", _show_film),
-        door("film/progress", _take_report, "POST"),
-        door("film/{name}", _give_file),
-        door("transcript", show_transcript),
-        door("transcript", answer_reader, "POST"),
+        Route("/p/{token}/film", guard(_show_film, is_film=True)),
+        Route("/p/{token}/film/progress", guard(_take_report), methods=["POST"]),
+        Route("/p/{token}/film/{name}", give_file),
+        Route("/p/{token}/transcript", guard(show_transcript)),
+        Route("/p/{token}/transcript", guard(answer_reader), methods=["POST"]),
     ]
 
 
@@ -131,22 +134,17 @@ async def _give_file(desk: FilmDesk, viewer: Viewer, request: Request) -> Respon
     if ending == "vtt":
         return Response(captions(film.board, language), 200, _KEPT, media_type=_TYPES["vtt"])
     path = desk.films.file(film, language, ending)
-    if path is not None:
-        return _file(path, request)
+    token = request.path_params["token"]
+    reel = await desk.reels.admit(token, named[0], path) if path is not None else None
+    if reel is not None:
+        return _piece(reel, request)
     if desk.films.prepare(film, language) is Readiness.MISSING:
         return gone(request)
     return Response(status_code=503, headers=HEADERS | {"Retry-After": "2"})
 
 
-def _file(path: Path, request: Request) -> Response:
-    """Give a file, or the range of it that is asked for."""
-    made = path.stat()
-    etag = f'"{path.stem}-{made.st_size:x}"'
-    headers = _KEPT | {"ETag": etag}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    kind = _TYPES[path.suffix[1:]]
-    return _Pieces(path, headers=headers, media_type=kind, stat_result=made)
+def _piece(reel: Reel, request: Request) -> Response:
+    return piece_of(reel, request, _KEPT, _TYPES[reel.path.suffix[1:]])
 
 
 # --- What players report ------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from tests.bench.postgres_timers import POSTGRES_TIMERS
 from tests.bench.postgres_turns import POSTGRES_TURN
 from tests.bench.relaying import RELAY
 from tests.bench.replying import REPLY
+from tests.bench.screening import BESIDE_FILM
 from tests.bench.sending import SMS, TELEGRAM
 from tests.bench.timers import TIMERS
 from tests.bench.turns import TURN
@@ -27,5 +28,6 @@ BENCHMARKS = {
         TIMERS,
         POSTGRES_TIMERS,
         WHOLE,
+        BESIDE_FILM,
     )
 }

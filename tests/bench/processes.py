@@ -46,8 +46,8 @@ async def provider() -> AsyncIterator[Provider]:
         await process.communicate()
 
 
-async def fire(order: Order) -> list[Hit]:
-    """Let a process of its own call us; raises WrongRowsError if an answer is none."""
+async def fire(order: Order, status: int = 200) -> list[Hit]:
+    """Let a process of its own call us; raises WrongRowsError if an answer has another status."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -59,7 +59,7 @@ async def fire(order: Order) -> list[Hit]:
     out, _ = await process.communicate(msgspec.msgpack.encode(order))
     expect(process.returncode, 0, "the load's exit")
     hits = msgspec.msgpack.decode(out, type=list[Hit])
-    expect({hit.status for hit in hits}, {200}, "answers to the load")
+    expect({hit.status for hit in hits}, {status}, "answers to the load")
     return hits
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.crew import Crew
+from bot.hosting import open_pages
 from bot.metrics import Metrics
 from bot.parting import lane_of, relay_of
 from bot.premises import open_premises
@@ -39,7 +40,7 @@ def from_noon() -> Callable[[], datetime]:
 
 @asynccontextmanager
 async def real_house(folder: Path, origin: str, rate: float | None) -> AsyncIterator[int]:
-    """Serve SMS from a folder's database at a lane's rate; gives the port."""
+    """Serve SMS at a lane's rate, and the customers' pages, from a folder; gives the port."""
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/bot.db"),
         public_url=PUBLIC_URL,
@@ -55,7 +56,8 @@ async def real_house(folder: Path, origin: str, rate: float | None) -> AsyncIter
         channels = open_channels(settings, premises, metrics)
         lanes = tuple(replace(lane_of(s, premises), rate=rate) for s in channels.senders)
         workers: list[Worker] = [Timers(premises.store, premises.turns, premises.clock)]
-        app = application(channels.routes, premises.store, metrics)
+        pages = open_pages(settings, premises, None)
+        app = application([*channels.routes, *pages.routes], premises.store, metrics)
         tasks = [
             asyncio.create_task(task)
             for task in (
@@ -71,6 +73,7 @@ async def real_house(folder: Path, origin: str, rate: float | None) -> AsyncIter
         finally:
             stop.set()
             await asyncio.gather(*tasks)
+            await pages.close()
             for sender in channels.senders:
                 await sender.close()
 

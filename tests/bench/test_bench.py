@@ -31,7 +31,7 @@ KEYS = {
 
 
 # They start processes for every lap; limit and peer are left to `make bench`, which verifies them.
-COSTLY = {"webhook.sms", "reply.under_bulk", "end_to_end.sms"}
+COSTLY = {"webhook.sms", "reply.under_bulk", "end_to_end.sms", "webhook.beside_film"}
 
 
 def tiny(name: str) -> tuple[Benchmark, Scale]:

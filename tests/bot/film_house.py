@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from bot.film.desk import FilmDesk
 from bot.film.films import Films, Invoices
+from bot.film.reels import Reels
 from bot.film.viewings import TurnedViewings
 from bot.turns.guesses import Guesses
 from bot.web.film import routes
@@ -25,11 +26,13 @@ ALICES, BABAKS = (f"/p/{token}" for token in TOKENS)
 
 @dataclass(slots=True)
 class Guests:
-    """Who comes with which token."""
+    """Who comes with which token; counts how often it is asked."""
 
     tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
+    asked: int = 0
 
     async def by_token(self, token: str) -> str | None:
+        self.asked += 1
         return self.tokens.get(token)
 
 
@@ -52,6 +55,7 @@ class FilmHouse:
     programme: ProgrammeHouse
     films: Films
     bills: Bills
+    guests: Guests
     viewings: TurnedViewings
     app: Starlette
 
@@ -78,16 +82,18 @@ async def film_house(
         keys, now = programme.house.keys, programme.clock
         library = Films(films, keys, now, invoices)
         viewings = TurnedViewings(programme.store, programme.house, programme.poke)
+        guests = Guests()
         desk = FilmDesk(
-            visitors=Guests(),
+            visitors=guests,
             viewings=viewings,
             films=library,
+            reels=Reels(keys, lambda: now().timestamp()),
             keys=keys,
             guesses=Guesses(keys),
             clock=now,
         )
         app = Starlette(routes=[*routes(desk), *statics()])
         try:
-            yield FilmHouse(programme, library, bills, viewings, app)
+            yield FilmHouse(programme, library, bills, guests, viewings, app)
         finally:
             await library.orders.close()

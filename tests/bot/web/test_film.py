@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 
+from bot.film.reels import LASTS_S
 from bot.turns.guesses import MOST_WRONG
 from bot.web.pages import HEADERS
 from flows.campaign import Campaign
@@ -181,6 +182,45 @@ async def test_a_film_that_is_known_is_not_given_again(visit: Visit) -> None:
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == etag
     assert "private" in again.headers["cache-control"]
+
+
+async def test_the_next_pieces_of_a_film_cost_no_look_up(visit: Visit) -> None:
+    url = f"{ALICES}/film/{await visit.film()}-en.mp4"
+    await visit.browser.get(url, headers={"Range": "bytes=0-99"})
+    asked = visit.house.guests.asked
+
+    pieces = [
+        await visit.browser.get(url, headers={"Range": f"bytes={n}-{n + 99}"})
+        for n in range(100, 1000, 100)
+    ]
+
+    assert b"".join(piece.content for piece in pieces) == BODY[100:1000]
+    assert visit.house.guests.asked == asked
+
+
+async def test_a_link_that_was_revoked_gives_out_only_that_file_and_not_for_long(
+    visit: Visit,
+) -> None:
+    name = f"{ALICES}/film/{await visit.film()}-en"
+    await visit.browser.get(f"{name}.mp4")
+    visit.house.guests.tokens.clear()
+
+    at_once = [(await visit.browser.get(f"{name}.{e}")).status_code for e in ("mp4", "jpg", "vtt")]
+    visit.house.programme.clock.at += timedelta(seconds=LASTS_S)
+    later = await visit.browser.get(f"{name}.mp4")
+
+    assert at_once == [200, 404, 404]
+    assert later.status_code == 404
+
+
+async def test_the_film_of_somebody_who_is_erased_is_given_to_nobody(visit: Visit) -> None:
+    url = f"{ALICES}/film/{await visit.film()}-en.mp4"
+    await visit.browser.get(url)
+    visit.house.guests.tokens.clear()
+
+    visit.house.films.forget(ALICE.number)
+
+    assert (await visit.browser.get(url)).status_code == 404
 
 
 async def test_captions_are_given_in_both_languages(visit: Visit) -> None:
