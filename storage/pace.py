@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 SECOND = 1_000_000  # moments here are microseconds, as in the database
-FURTHEST_AHEAD = 3600 * SECOND
+FURTHEST_AHEAD = 60 * SECOND  # slots are given for the next moment; nodes' clocks may differ
 
 
 @dataclass(slots=True)
@@ -31,9 +31,11 @@ class Pace:
         """Forget slots further ahead than any are given: they are of a clock that ran ahead.
 
         Else a machine whose clock was wrong for a minute would keep the lane shut for as long as it
-        was wrong by.
+        was wrong by. A slow lane's next slot may well lie far ahead, its last one never does.
         """
-        if self.free > now + FURTHEST_AHEAD:
+        if self.free <= now + FURTHEST_AHEAD:
+            return
+        if not self.recent or max(self.recent)[0] > now + FURTHEST_AHEAD:
             self.free, self.recent = now, []
 
     def slot(self, cost: int, now: int) -> int:

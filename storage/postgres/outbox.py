@@ -64,8 +64,8 @@ async def next_due(
 ) -> datetime | None:
     """Tell when a lane's next row may leave that is not held back by another."""
     found = await connection.fetchrow(_SQL["read_lane"], lane)
-    free, _, paused_until = found or (0, "[]", 0)
-    pace = Pace(None, free, [])
+    free, recent, paused_until = found or (0, "[]", 0)
+    pace = Pace(None, free, _RECENT.decode(recent))
     pace.put_right(to_int(now))
     pace.free -= round(ahead_s * SECOND)
     firsts = [

@@ -110,17 +110,31 @@ def _dear(n: int, cost: int) -> Enqueue:
     return replace(to(f"tel:+49{n}"), cost=cost)
 
 
+@pytest.mark.parametrize("ahead_s", [120, 3600, 365 * 24 * 3600])
 @pytest.mark.parametrize("keeper", KEEPERS)
 async def test_a_clock_that_ran_ahead_does_not_keep_a_lane_shut(
-    keeper: str, tmp_path: Path
+    keeper: str, ahead_s: int, tmp_path: Path
 ) -> None:
     store = await KEEPERS[keeper](tmp_path)
-    year = 365 * 24 * 3600 * SECOND
+    ahead = NOON + ahead_s * SECOND
     await change(store, to("tel:+491713920011"), to("tel:+491713920012"))
 
-    [early] = await claim(store, NOON + year, limit=1, rate=1.0)
+    [early] = await claim(store, ahead, limit=1, rate=1.0)
     due = await store.next_due(LANE, NOON)
     [row] = await claim(store, NOON, limit=1, rate=1.0)
 
-    assert (early.slot, due, row.slot) == (NOON + year, NOON, NOON)
+    assert (early.slot, due, row.slot) == (ahead, NOON, NOON)
+    await store.close()
+
+
+@pytest.mark.parametrize("keeper", KEEPERS)
+async def test_a_slow_lane_is_not_taken_for_one_whose_clock_ran_ahead(
+    keeper: str, tmp_path: Path
+) -> None:
+    store = await KEEPERS[keeper](tmp_path)
+    await change(store, to("tel:+491713920011"), to("tel:+491713920012"))
+    await claim(store, limit=1, rate=0.01)
+
+    assert await claim(store, NOON + 90 * SECOND, rate=0.01) == ()
+    assert await store.next_due(LANE, NOON) == NOON + 100 * SECOND
     await store.close()
