@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from bot.channels.channel import Inbound
 from bot.channels.sms import NUMBER, SmsError, TwilioAccount
@@ -28,6 +28,7 @@ SOURCE = "sms"
 LONGEST_STATUS = 40
 SID = re.compile(r"[SM]M[0-9a-fA-F]{32}\Z")
 NUMBERS = ("From", "To")
+MARKS = bytes.maketrans(b"&=+", b"\x01\x00 ")
 ANSWERED = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
 
 Form = Mapping[str, str]
@@ -44,7 +45,7 @@ class Call:
     raw_path: bytes
     query: bytes
     body: bytes
-    signature: str | None
+    signature: str
 
 
 class Fields:
@@ -77,13 +78,10 @@ def genuine(call: Call, account: TwilioAccount) -> Form | None:
     try:
         url = account.public_url.rstrip("/") + call.raw_path.decode("ascii")
         url += "?" + call.query.decode("ascii") if call.query else ""
-        pairs = pairs_of(call.body.decode())
+        form = _at_a_glance(url, call, account)
+        return form if form is not None else _looked_into(url, call, account)
     except ValueError:
         return None
-    form = _signed(url, pairs, call.signature, account)
-    if form is None and any(name in NUMBERS and value.startswith(" ") for name, value in pairs):
-        form = _signed(url, _mended(pairs), call.signature, account)
-    return form
 
 
 def is_for_us(form: Form, account: TwilioAccount) -> bool:
@@ -124,49 +122,63 @@ def read_status(form: Form, tag: str | None, at: datetime) -> Receipt:
     )
 
 
+def _at_a_glance(url: str, call: Call, account: TwilioAccount) -> Form | None:
+    """Give the form if it is an ordinary one, signed for us at just this address; else None.
+
+    Nearly every form is one, and taken as a whole it costs half of what it costs pair by pair: with
+    a NUL between them, names and values sort as pairs do. Raises ValueError where it is no UTF-8.
+    """
+    body = call.body
+    fields = unquote_to_bytes(body.translate(MARKS)).decode().split("\x01")
+    try:
+        form: Form = dict([field.split("\x00") for field in fields])
+    except ValueError:  # no value, a bare "=" in it, or a NUL
+        return None
+    is_ordinary = body.count(b"&") + 1 == body.count(b"=") == len(fields) == len(form)
+    if not is_ordinary or not body.isascii() or form.get("AccountSid") != account.sid:
+        return None
+    signed = (url + "".join(sorted(fields))).replace("\x00", "").encode()
+    return form if _fits(signed, call.signature, account.tokens) else None
+
+
+def _looked_into(url: str, call: Call, account: TwilioAccount) -> Form | None:
+    """Give the form if it is about our account and signed for it, however oddly it is written."""
+    pairs = parse_qsl(call.body.decode(), keep_blank_values=True, errors="strict")
+    form = _signed(url, pairs, call.signature, account)
+    if form is None and any(name in NUMBERS and value.startswith(" ") for name, value in pairs):
+        form = _signed(url, _mended(pairs), call.signature, account)
+    return form
+
+
 def _signed(
     url: str, pairs: list[tuple[str, str]], signature: str, account: TwilioAccount
 ) -> Form | None:
-    """Give the form, the last value of each field, if it is about our account and signed for it."""
+    """Give the form, the last value of each field; the address may have had a port or not.
+
+    The SDK judges by every address that may have been meant, and takes ten times as long.
+    """
     form = dict(pairs)
     if form.get("AccountSid") != account.sid:
         return None
-    return form if any(_is_signed(url, pairs, signature, t) for t in account.tokens) else None
+    fields = Fields(pairs)
+    is_signed = any(_validator(t).validate(url, fields, signature) for t in account.tokens)
+    return form if is_signed else None
 
 
-def _is_signed(url: str, pairs: list[tuple[str, str]], signature: str, token: str) -> bool:
-    """Tell whether a token signed this; what does not fit at once is left to the SDK's judgement.
+def _fits(signed: bytes, signature: str, tokens: Iterable[str]) -> bool:
+    """Tell whether one of our tokens signs a text so."""
+    for token in tokens:
+        mac = _keyed(token).copy()
+        mac.update(signed)
+        if hmac.compare_digest(b64encode(mac.digest()), signature.encode()):
+            return True
+    return False
 
-    Nearly always the address was signed as it stands, which takes a tenth of the time. The SDK
-    also tries it with and without a port.
-    """
-    if hmac.compare_digest(signature_of(url, pairs, token), signature.encode()):
-        return True
-    return bool(_validator(token).validate(url, Fields(pairs), signature))
 
-
-def signature_of(url: str, pairs: Iterable[tuple[str, str]], token: str) -> bytes:
-    """Sign as Twilio does: the address, then every field's name and values in order, once each."""
-    signed = url + "".join(name + value for name, value in sorted(set(pairs)))
+@cache
+def _keyed(token: str) -> hmac.HMAC:
     # Not hmac.digest: it lets go of the interpreter, and the writer's thread may keep it a while.
-    return b64encode(hmac.new(token.encode(), signed.encode(), "sha1").digest())
-
-
-def pairs_of(body: str) -> list[tuple[str, str]]:
-    """Read a form, blank fields included; raises ValueError where it is no UTF-8.
-
-    The same as `urllib.parse.parse_qsl`, which takes four times as long.
-    """
-    pairs = []
-    for part in filter(None, body.split("&")):
-        name, _, value = part.partition("=")
-        is_plain = "%" not in part and "+" not in part
-        pairs.append((name, value) if is_plain else (_unquoted(name), _unquoted(value)))
-    return pairs
-
-
-def _unquoted(text: str) -> str:
-    return unquote(text.replace("+", " "), errors="strict")
+    return hmac.new(token.encode(), digestmod="sha1")
 
 
 @cache

@@ -21,11 +21,19 @@ class House(Starlette):
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         super().__init__(routes=list(routes))
         self._doors = {route.path: route.opens for route in routes if isinstance(route, Door)}
+        self._answer = self.before(super().__call__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        door = self._doors.get(scope["path"]) if scope["type"] == "http" else None
-        if door is None or scope["method"] != "POST":
-            await super().__call__(scope, receive, send)
-            return
-        await door(scope, receive, send)
+        await self._answer(scope, receive, send)
+
+    def before(self, rest: ASGIApp) -> ASGIApp:
+        """Put the doors before whatever answers the rest."""
+        doors = self._doors
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            is_post = scope["type"] == "http" and scope["method"] == "POST"
+            opens = doors.get(scope["path"], rest) if is_post else rest
+            await opens(scope, receive, send)
+
+        return answer

@@ -71,11 +71,15 @@ async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event) -> No
         host=host,
         port=port,
         lifespan="off",
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+    config.load()
+    if isinstance(app, House):  # doors need nothing of what uvicorn puts before an application
+        config.loaded_app = app.before(config.loaded_app)
     server = _Server(config)
     serving = asyncio.create_task(_served(server))
     stopping = asyncio.create_task(stop.wait())

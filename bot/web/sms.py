@@ -4,15 +4,14 @@ A message is answered in a turn that is committed before Twilio hears 200; the r
 by the outbox. Only if nothing can be stored is an emergency answered right here.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 import structlog
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.channel import Clock, Inbound, Listener
 from bot.channels.sms import TwilioAccount
@@ -25,6 +24,7 @@ from bot.channels.sms_reading import (
     read_inbound,
     read_status,
 )
+from bot.web.deadlines import Deadline
 from bot.web.doors import Door
 from storage.errors import StorageError
 from storage.outbox import Receipt
@@ -54,16 +54,26 @@ class SmsDesk:
     noted: Callable[[Receipt, str], Awaitable[None]]
     emergency: Callable[[str], str | None]
     clock: Clock
-    longest_turn_s: float = LONGEST_TURN_S
+    deadline: Deadline = field(default_factory=lambda: Deadline(LONGEST_TURN_S))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Twilio hears."""
+    """What Twilio hears, ready to be sent."""
 
-    status: int = 200
-    text: str = NOTHING
-    kind: str = MEDIA_TYPE
+    start: Message
+    body: Message
+
+
+def answer(text: str, *, status: int = 200, kind: str = MEDIA_TYPE) -> Answer:
+    """Make an answer of a text."""
+    body = text.encode()
+    headers = [(b"content-type", kind.encode()), (b"content-length", b"%d" % len(body))]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return Answer(start, {"type": "http.response.body", "body": body})
+
+
+HEARD = answer(NOTHING)
 
 
 class Denied(Exception):
@@ -71,19 +81,19 @@ class Denied(Exception):
 
     def __init__(self, status: int, why: str = "") -> None:
         super().__init__(why)
-        self.answer = Answer(status, why, "text/plain; charset=utf-8")
+        self.answer = answer(why, status=status, kind="text/plain; charset=utf-8")
 
 
 def routes(desk: SmsDesk) -> list[Door]:
     """Build the two doors."""
 
-    async def inbound(form: Form, _: str | None) -> Answer:
+    async def inbound(form: Form, _: bytes) -> Answer:
         if not is_for_us(form, desk.account):
             raise Denied(403)
         return await _answer(desk, _readable(lambda: read_inbound(form, desk.clock())))
 
-    async def status(form: Form, tag: str | None) -> Answer:
-        receipt = _readable(lambda: read_status(form, tag, desk.clock()))
+    async def status(form: Form, query: bytes) -> Answer:
+        receipt = _readable(lambda: read_status(form, _tag(query), desk.clock()))
         return await _note(desk, receipt, form.get("To", ""))
 
     return [
@@ -97,36 +107,29 @@ class Ear:
     """Reads what Twilio posts, and answers: an ASGI app by itself, since this is the hot path."""
 
     account: TwilioAccount
-    heard: Callable[[Form, str | None], Awaitable[Answer]]
+    heard: Callable[[Form, bytes], Awaitable[Answer]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            form = await _form(scope, receive, self.account)
-            answer = await self.heard(form, _tag(scope["query_string"]))
+            form = _form(scope, await _body(receive), self.account)
+            said = await self.heard(form, scope["query_string"])
         except Denied as denied:
-            answer = denied.answer
-        body = answer.text.encode()
-        headers = [
-            (b"content-type", answer.kind.encode()),
-            (b"content-length", b"%d" % len(body)),
-        ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            said = denied.answer
+        await send(said.start)
+        await send(said.body)
 
 
 async def _answer(desk: SmsDesk, inbound: Inbound) -> Answer:
     try:
-        async with asyncio.timeout(desk.longest_turn_s):
-            await desk.listener.heard(inbound)
+        await desk.deadline.keep(desk.listener.heard(inbound))
     except (StorageError, TimeoutError):
         log.exception("sms_not_stored", sid=inbound.provider_id)
         words = desk.emergency(inbound.text)
         if words is None:
             raise Denied(503) from None
-        message = f"<Response><Message>{escape(words)}</Message></Response>"
-        return Answer(text=PROLOGUE + message)
-    return Answer()
+        return answer(f"{PROLOGUE}<Response><Message>{escape(words)}</Message></Response>")
+    return HEARD
 
 
 async def _note(desk: SmsDesk, receipt: Receipt, number: str) -> Answer:
@@ -135,14 +138,13 @@ async def _note(desk: SmsDesk, receipt: Receipt, number: str) -> Answer:
     except StorageError:
         log.exception("sms_receipt_not_stored", sid=receipt.ref)
         raise Denied(503) from None
-    return Answer()
+    return HEARD
 
 
-async def _form(scope: Scope, receive: Receive, account: TwilioAccount) -> Form:
-    """Read and verify a form; raises Denied with 400, 403 or 413."""
-    signature = next((v for n, v in scope["headers"] if n == SIGNATURE), b"").decode("latin-1")
-    body = await _body(receive)
-    call = Call(scope["raw_path"], scope["query_string"], body, signature)
+def _form(scope: Scope, body: bytes, account: TwilioAccount) -> Form:
+    """Verify a form; raises Denied with 403."""
+    signature = dict(scope["headers"]).get(SIGNATURE, b"")
+    call = Call(scope["raw_path"], scope["query_string"], body, signature.decode("latin-1"))
     form = genuine(call, account)
     if form is None:
         log.warning("sms_forged", path=scope["path"])
@@ -151,6 +153,7 @@ async def _form(scope: Scope, receive: Receive, account: TwilioAccount) -> Form:
 
 
 async def _body(receive: Receive) -> bytes:
+    """Read a body; raises Denied with 400 or 413."""
     body: bytes = b""
     while (message := await receive())["type"] == "http.request":
         body += message.get("body", b"")

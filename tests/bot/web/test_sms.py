@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from bot.web.deadlines import Deadline
 from bot.web.sms import LARGEST_BODY, NOTHING, SmsDesk, routes
 from storage.errors import StorageError
 from storage.outbox import Receipt
@@ -46,7 +47,7 @@ class Door:
             self._noted,
             emergency,
             HandClock(),
-            longest_turn_s,
+            Deadline(longest_turn_s),
         )
         transport = httpx.ASGITransport(Starlette(routes=routes(desk)))
         self.client = httpx.AsyncClient(transport=transport, base_url=PUBLIC)
