@@ -62,6 +62,7 @@ from storage.changes import (
     PutCredit,
     PutJourney,
     SetWake,
+    Show,
     Suppress,
     Unsuppress,
 )
@@ -290,11 +291,13 @@ class Composition:
                 self._show_consent(say.line, reply)
 
     def tell(self, say: Say, address: Address | None = None) -> None:
-        """Say something unasked, at the address that suits."""
+        """Say something unasked, at the address that suits; where there is none, on their page."""
         contact = choose(self.customer, say.purpose, self._house.lanes)
         to = address or (contact.address if contact else None)
         if to is not None:
             self._send(say, to, _message(self.word(say.line, to)))
+        elif self._may_show(say):
+            self._show(say.line)
 
     def word(self, line: Line, address: Address) -> Wording:
         """Find the words of a line for this customer; links are minted as they are used."""
@@ -330,6 +333,19 @@ class Composition:
             about=self._about(say.line),
         )
         self.changes.append(row)
+
+    def _may_show(self, say: Say) -> bool:
+        """Tell whether members find it on their page; STOP silences that as well."""
+        journey, is_served = self.journey, bool(self._house.public_url)
+        is_wanted = journey.consent is not None and not journey.is_silent
+        is_here = is_served and self._erased_by is None
+        return is_wanted and is_here and say.purpose is not Purpose.INVITATION
+
+    def _show(self, line: Line) -> None:
+        number = self.customer.number
+        wording = self.word(line, Address(f"page:{number}"))
+        body, name = encode(_message(wording)), type(line).__name__
+        self.changes.append(Show(number, name, body, self._now, self._about(line)))
 
     def _about(self, line: Line) -> str | None:
         """Tie what is said about a credit to it, so that it is said once."""

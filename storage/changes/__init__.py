@@ -15,7 +15,7 @@ from storage.changes.journeys import (
     PutViewing,
     SetWake,
 )
-from storage.changes.outbox import CancelQueued, Enqueue
+from storage.changes.outbox import CancelQueued, Enqueue, Show
 from storage.changes.people import (
     AnswerQuestion,
     AskQuestion,
@@ -70,6 +70,7 @@ __all__ = [
     "RevokeLinks",
     "SetWake",
     "SetWatermark",
+    "Show",
     "ShowWords",
     "SpendLink",
     "Suppress",
@@ -89,6 +90,7 @@ Change = (
     | SetWake
     | ClearWake
     | Enqueue
+    | Show
     | CancelQueued
     | PutCredit
     | Book

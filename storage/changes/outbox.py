@@ -29,6 +29,20 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Show:
+    """Say something on a customer's own page, where it is delivered at once: nothing leaves.
+
+    `about` as in `Enqueue`.
+    """
+
+    customer: str
+    line: str
+    body: str
+    at: datetime
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CancelQueued:
     """Take back everything unasked that is queued for a customer; the row keeps the reason.
 

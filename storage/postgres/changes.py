@@ -46,6 +46,7 @@ from storage.changes import (
     RevokeLinks,
     SetWake,
     SetWatermark,
+    Show,
     ShowWords,
     SpendLink,
     Suppress,
@@ -110,6 +111,7 @@ STATEMENTS = {  # in the order in which they go out
     "count_strangers": Statement("strangers", key=1),
     "cancel_queued": Statement("outbox", key=1),
     "enqueue": Statement("outbox"),
+    "show": Statement("outbox"),
     "set_wakes": Statement("wakes", key=2),
     "clear_wakes": Statement("wakes"),
     "raise_watermarks": Statement("wakes", key=1),
@@ -130,7 +132,7 @@ _Person = (
 )  # fmt: skip
 _Door = MintLink | SpendLink | RevokeLinks | PutCode
 _Traffic = (
-    Remember | Quarantine | Unquarantine | Enqueue | CancelQueued | Suppress | Unsuppress
+    Remember | Quarantine | Unquarantine | Enqueue | Show | CancelQueued | Suppress | Unsuppress
     | CountStranger
 )  # fmt: skip
 _Record = PutCredit | Book | Audit | PutIncident
@@ -182,7 +184,7 @@ def spread(changes: Sequence[Change], turn: int = 0) -> Iterator[tuple[str, Row]
     for number, change in enumerate(changes):
         match change:
             case (
-                Remember() | Enqueue() | CancelQueued() | Quarantine() | Unquarantine()
+                Remember() | Enqueue() | Show() | CancelQueued() | Quarantine() | Unquarantine()
                 | Suppress() | Unsuppress() | CountStranger()
             ):  # fmt: skip
                 yield from _traffic(change)
@@ -287,6 +289,9 @@ def _traffic(change: _Traffic) -> Iterator[tuple[str, Row]]:
             yield "remember", (*seen, to_int(change.at))
         case Enqueue():
             yield "enqueue", to_leave(change)
+        case Show():
+            said = (change.customer, change.line, change.body, to_int(change.at), change.about)
+            yield "show", said
         case CancelQueued():
             yield "cancel_queued", (change.customer, change.reason, to_int(change.at))
         case Suppress():

@@ -34,6 +34,7 @@ from storage.changes import (
     RevokeLinks,
     SetWake,
     SetWatermark,
+    Show,
     ShowWords,
     SpendLink,
     Suppress,
@@ -65,7 +66,7 @@ _Person = (
 )  # fmt: skip
 _Door = MintLink | SpendLink | RevokeLinks | PutCode
 _Traffic = (
-    Remember | Quarantine | Unquarantine | Enqueue | CancelQueued | Suppress | Unsuppress
+    Remember | Quarantine | Unquarantine | Enqueue | Show | CancelQueued | Suppress | Unsuppress
     | CountStranger
 )  # fmt: skip
 _Time = SetWake | ClearWake | SetWatermark
@@ -81,7 +82,7 @@ def apply(db: sqlite3.Connection, change: Change) -> None:
     """Apply one change."""
     match change:
         case (
-            Remember() | Enqueue() | CancelQueued() | Quarantine() | Unquarantine()
+            Remember() | Enqueue() | Show() | CancelQueued() | Quarantine() | Unquarantine()
             | Suppress() | Unsuppress() | CountStranger()
         ):  # fmt: skip
             _apply_to_traffic(db, change)
@@ -206,6 +207,9 @@ def _apply_to_traffic(db: sqlite3.Connection, change: _Traffic) -> None:
             db.execute(_INBOX["remember"], (*row, to_int(change.at)))
         case Enqueue():
             _enqueue(db, change)
+        case Show():
+            said = (change.customer, change.line, change.body, to_int(change.at), change.about)
+            db.execute(_OUTBOX["show"], said)
         case CancelQueued():
             taken_back = (change.reason, change.customer, to_int(change.at))
             db.execute(_OUTBOX["cancel_queued"], taken_back)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from flows.customer import Contact
-from storage.changes import CancelQueued, PutContact
+from storage.changes import CancelQueued, PutContact, PutCustomer, Show
 from storage.outbox import OutboxState, Settle
 from storage.store import Store
 from tests.cast import ALICE, BABAK, DAY, NOON
@@ -119,6 +119,20 @@ async def test_what_is_said_about_a_credit_is_said_once(store: Store) -> None:
     await change(store, told)
 
     assert len(await states(store)) == 2
+
+
+async def test_what_is_said_on_a_page_is_there_at_once_and_never_leaves(store: Store) -> None:
+    shown = Show(ALICE.number, "Credited", "+600 MB", NOON, about="credit")
+
+    await change(store, PutCustomer(ALICE, NOON), shown, shown, replace(shown, about=None))
+
+    rows = await store.latest_messages(ALICE.number, 9)
+    assert [(row.state, row.body, row.about, row.sent_at) for row in rows] == [
+        (OutboxState.DELIVERED, "+600 MB", None, NOON),
+        (OutboxState.DELIVERED, "+600 MB", "credit", NOON),
+    ]
+    assert {row.recipient for row in rows} == {f"page:{ALICE.number}"}
+    assert await store.next_due("page", NOON + DAY) is None
 
 
 async def test_a_paused_lane_rests_and_the_longer_pause_holds(store: Store) -> None:

@@ -197,6 +197,17 @@ from unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::b
 order by n
 on conflict do nothing;
 
+-- show --
+-- Say something on customers' pages, once if it is about something; it is there at once.
+insert into outbox (lane, priority, recipient, line, body, created_at, sent_at, customer,
+                    cost, is_unasked, may_resend, about, state)
+select 'page', 0, 'page:' || customer, line, body, at, at, customer, 0, false, false, about,
+       'delivered'
+from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+     with ordinality as given (customer, line, body, at, about, n)
+order by n
+on conflict do nothing;
+
 -- hold_watermarks --
 -- No feed moves on before our wakes are there to be opened by it.
 select 1

@@ -5,6 +5,13 @@ insert into outbox (lane, priority, recipient, line, body, due, created_at, cust
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict do nothing;
 
+-- show --
+-- Say something on a customer's page, once if it is about something; it is there at once.
+insert into outbox (lane, priority, recipient, line, body, created_at, sent_at, customer,
+                    cost, is_unasked, may_resend, about, state)
+values ('page', 0, 'page:' || ?1, ?2, ?3, ?4, ?4, ?1, 0, 0, 0, ?5, 'delivered')
+on conflict do nothing;
+
 -- cancel_queued --
 -- Take back everything unasked that a customer has not been sent yet; what is marked as posting
 -- for a later moment still waits for its slot.

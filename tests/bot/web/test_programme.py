@@ -2,18 +2,23 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from bot.carrier.book import Move
+from bot.carrier.feed import FeedComplete
 from bot.channels.channel import Message
 from bot.turns.consent_receipt import Receipts, check_receipt
 from bot.turns.personal_links import PAGE_LIFE
+from flows.credit import CreditState
 from flows.customer import Address, Channel, Contact
-from flows.events import HotlineCalled
+from flows.events import Feed, HotlineCalled, PortalUsed
 from flows.journey import Stage
 from storage.changes import PutCustomer
+from tests.bot.small_house import SmallHouse
 from tests.bot.web.page_house import PageHouse, page_house, said_in
 from tests.cast import ALICE, DAY, HEDY
 
@@ -80,6 +85,15 @@ async def test_a_form_of_another_site_is_refused(at: PageHouse, headers: dict[st
     assert (await at.house.journey()).stage is Stage.INVITED
 
 
+async def book(house: SmallHouse, step: str) -> None:
+    """Let the operator take and book a credit."""
+    for state in (CreditState.REQUESTED, CreditState.ACCEPTED, CreditState.CONFIRMED):
+        name = f"T-{step}" if state is not CreditState.REQUESTED else None
+        seen = await house.credit(step)
+        move = Move(seen=seen, to=state, at=house.now, provider_id=name, poll_at=house.now)
+        assert await house.premises.credits.move(move)
+
+
 # --- Joining ------------------------------------------------------------------------------------
 
 
@@ -104,6 +118,55 @@ async def test_somebody_joins_on_the_page_with_nothing_but_an_e_mail_address(
     assert journey.consent.channel is Channel.PAGE
     assert "by this page" in joined
     await at.house.check()
+
+
+async def test_whoever_can_be_written_to_nowhere_finds_every_later_message_on_the_page(
+    at: PageHouse,
+) -> None:
+    """There is no mail server here, and the mailbox is all that is known of Alice."""
+    await at.house.invite()
+    by_mail = replace(ALICE, contacts=(Contact(Address("mailto:alice@post.example")),))
+    await at.house.change(PutCustomer(by_mail, at.house.now))
+    path = await at.link(by_mail)
+    await at.done(path, "join")
+    await at.done(path, "join")
+
+    await at.house.pass_time(3 * DAY)
+    reminded = await at.read(path)
+    await at.house.do_all_steps()
+    for step in ("registration", "video", "app"):
+        await book(at.house, step)
+    credited = await at.read(path)
+    for _ in range(2):
+        await at.house.report(PortalUsed(at=at.house.now))
+        await at.house.pass_time(31 * DAY)
+    months = await at.read(path)
+    for days in (61, 20, 11):
+        await at.house.pass_time(days * DAY)
+        await at.house.report(FeedComplete(Feed.PORTAL, at.house.now), None)
+        await at.house.pass_time(timedelta(0))
+    over = await at.read(path)
+
+    assert "Still open: " in reminded
+    assert "3 of 3 steps" in credited
+    assert "of 9 months" in months
+    assert "You have not been to the portal for" in over
+    shown = await at.house.store.latest_messages(ALICE.number, 50)
+    named = [row.line for row in shown]
+    assert {"StepReminder", "Credited", "MonthDone", "InactivityWarning", "DroppedOut"} <= {*named}
+    assert {row.recipient for row in shown if row.line != "Invitation"} == {f"page:{ALICE.number}"}
+    await at.house.check()
+
+
+async def test_stop_silences_the_page_as_well(at: PageHouse) -> None:
+    await at.house.join()
+    await at.house.hear("STOPP")
+    await at.house.do_all_steps()
+
+    await book(at.house, "registration")
+
+    shown = await at.house.store.latest_messages(ALICE.number, 50)
+    assert not [row for row in shown if row.line == "Credited"]
 
 
 async def test_the_receipt_holds_the_words_and_can_be_checked(at: PageHouse) -> None:
