@@ -11,6 +11,7 @@ from storage.changes import CloseBooks, DropHistory, Erase
 from storage.queries import load
 from storage.records import to_int, to_moment
 from storage.rights import Sheet, Span, Value
+from storage.sqlite.patience import patient
 
 T = TypeVar("T")
 
@@ -159,16 +160,13 @@ def _sweep(db: sqlite3.Connection, most_bytes: int | None) -> bool:
     Deleted bytes are overwritten where they stood (`secure_delete`), but a page that is split or
     built anew keeps, in its free middle, what was moved elsewhere before.
     """
-    (usual,) = db.execute(_CONNECTION["patience"]).fetchone()
-    db.execute(_CONNECTION["set_patience"].replace("?", str(PATIENCE_MS)))
-    (size,) = db.execute(_CONNECTION["size"]).fetchone()
-    is_small = most_bytes is None or size <= most_bytes
-    try:
-        if is_small:
-            db.execute(_CONNECTION["rewrite"])
-        is_busy, _, _ = db.execute(_CONNECTION["checkpoint"]).fetchone()
-    except sqlite3.OperationalError:
-        return False  # another process is writing
-    finally:
-        db.execute(_CONNECTION["set_patience"].replace("?", str(usual)))
+    with patient(db, PATIENCE_MS):
+        (size,) = db.execute(_CONNECTION["size"]).fetchone()
+        is_small = most_bytes is None or size <= most_bytes
+        try:
+            if is_small:
+                db.execute(_CONNECTION["rewrite"])
+            is_busy, _, _ = db.execute(_CONNECTION["checkpoint"]).fetchone()
+        except sqlite3.OperationalError:
+            return False  # another process is writing
     return is_small and not is_busy

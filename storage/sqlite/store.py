@@ -1,5 +1,7 @@
 """The store in SQLite: one writer that commits in groups, and readers beside it.
 
+What each verb writes is short, or may take long; that decides in which thread it is done.
+
 Several processes may share the file; each waits its turn for writing. Nothing here asks a clock.
 """
 
@@ -116,13 +118,15 @@ class SqliteStore:
                 self._recall.fresh()
             return decision.answer
 
-        return await self._writer.run(work)
+        if _names_nobody(key):
+            return await self._writer.run(work)
+        return await self._writer.run_short(work)
 
     # --- The outbox -----------------------------------------------------------------------------
 
     async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
         """Take rows that are due and that nobody holds."""
-        return await self._writer.run(lambda db: outbox.claim(db, claim))
+        return await self._writer.run_short(lambda db: outbox.claim(db, claim))
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
@@ -130,7 +134,7 @@ class SqliteStore:
 
     async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
         """Mark rows as posting; the ids that may leave come back."""
-        return await self._writer.run(lambda db: posting.post(db, postings, permit))
+        return await self._writer.run_short(lambda db: posting.post(db, postings, permit))
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:
         """Tell which attempts are posting still."""
@@ -138,7 +142,7 @@ class SqliteStore:
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""
-        await self._writer.run(lambda db: outbox.settle(db, settlements))
+        await self._writer.run_short(lambda db: outbox.settle(db, settlements))
 
     async def recover(self, now: datetime) -> int:
         """Free rows whose lease is over."""
@@ -158,7 +162,7 @@ class SqliteStore:
 
     async def receipt(self, receipt: Receipt) -> bool:
         """Note a delivery status; False if no message is known by it."""
-        return await self._writer.run(lambda db: receipts.note(db, receipt))
+        return await self._writer.run_short(lambda db: receipts.note(db, receipt))
 
     async def pause_lane(self, lane: str, until: datetime, reason: str) -> None:
         """Let nothing leave by this lane until then."""
@@ -166,7 +170,7 @@ class SqliteStore:
 
     async def pause_recipient(self, recipient: str, until: datetime) -> None:
         """Let nothing leave to this recipient until then."""
-        await self._writer.run(lambda db: outbox.pause_recipient(db, recipient, until))
+        await self._writer.run_short(lambda db: outbox.pause_recipient(db, recipient, until))
 
     # --- Wakes and credits ----------------------------------------------------------------------
 
@@ -267,7 +271,9 @@ class SqliteStore:
 
     async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take or renew a lease; False while somebody else holds it."""
-        return await self._writer.run(lambda db: reading.lease(db, name, holder, (now, until)))
+        return await self._writer.run_short(
+            lambda db: reading.lease(db, name, holder, (now, until))
+        )
 
     async def identity(self) -> str:
         """Name the place where this database lives: a file knows of none."""
@@ -294,9 +300,15 @@ class SqliteStore:
         if self._is_closed:
             raise ClosedError
         try:
-            return await self._hop.run(work)
+            return await self._writer.between(work)
         except sqlite3.Error as error:
             raise StorageError(str(error)) from error
+
+
+def _names_nobody(key: Key) -> bool:
+    """Tell whether a turn is about nobody in particular, so that it may change much."""
+    named = (key.customer, key.address, key.link_hash, key.credit, key.request)
+    return all(name is None for name in named)
 
 
 async def _asked(hop: Hop, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -318,8 +330,14 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def _connect(uri: str) -> sqlite3.Connection:
+    """Connect; the writer sees to it that two threads are never in one connection at once."""
     return sqlite3.connect(
-        uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, cached_statements=256
+        uri,
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
     )
 
 

@@ -1,8 +1,12 @@
-"""The writer commits in groups: what waits at the same time shares one hop and one flush.
+"""The writer commits in groups: what waits at the same time shares one transaction and one flush.
 
-All that is written goes through one connection, in a thread of its own. A piece of work is a plain
-function that runs there, at times more than once; its caller is answered after the COMMIT of the
-whole group. A group is whatever has arrived meanwhile, so nothing waits for company.
+All that is written goes through one connection. A piece of work is a plain function, at times
+called more than once; its caller is answered after the COMMIT of the whole group. A group is
+whatever has arrived during the last COMMIT, so nothing waits for company.
+
+Short work is done right here, in the loop's thread, for there is one interpreter, and two threads
+that fight for it both lose. What may take long, and all that waits for the disk or for another
+process, happens in the connection's thread: `run` for the one, `run_short` for the other.
 """
 
 import asyncio
@@ -16,11 +20,13 @@ import aiosqlite
 
 from storage.errors import ClosedError, OverloadedError, StorageError
 from storage.queries import load
+from storage.sqlite.patience import patient
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
 
 GROUP = 256
+SLICE = 8  # short pieces of work, then everybody else has a turn
 LONGEST_QUEUE = 20_000
 
 _SQL = load("sqlite", "transactions")
@@ -47,6 +53,11 @@ class Hop(aiosqlite.Connection):
         answer = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return cast("T", answer)
 
+    @property
+    def at_hand(self) -> sqlite3.Connection:
+        """Give the connection itself, to whoever is sure that nothing runs in its thread."""
+        return self._conn
+
 
 class _SpoiledError(StorageError):
     """A piece of work has failed and left something behind."""
@@ -55,6 +66,7 @@ class _SpoiledError(StorageError):
 @dataclass(slots=True)
 class _Waiting:
     work: Work
+    is_short: bool
     answer: asyncio.Future[object]
 
 
@@ -69,7 +81,7 @@ class _Failed:
 
 
 class Writer:
-    """The one who writes; `fresh` is called in its thread before anything it remembers is old."""
+    """The one who writes; `fresh` is called before anything it remembers is old."""
 
     def __init__(
         self, hop: Hop, fresh: Callable[[], None], longest_queue: int = LONGEST_QUEUE
@@ -79,6 +91,7 @@ class Writer:
         self._longest_queue = longest_queue
         self._waiting: deque[_Waiting] = deque()
         self._pump: asyncio.Task[None] | None = None
+        self._connection = asyncio.Lock()
         self._is_closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -87,15 +100,27 @@ class Writer:
         What it raises is raised here, and leaves nothing behind. Raises StorageError if the
         database fails, OverloadedError if too many wait, ClosedError after `close`.
         """
+        return cast("T", await self._queue(work, is_short=False))
+
+    async def run_short(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the same with a function that takes about a millisecond: nobody else may wait long."""
+        return cast("T", await self._queue(work, is_short=True))
+
+    async def between(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function between two groups, in no transaction."""
+        async with self._connection:
+            return await self._hop.run(work)
+
+    def _queue(self, work: Work, *, is_short: bool) -> asyncio.Future[object]:
         if self._is_closed:
             raise ClosedError
         if len(self._waiting) >= self._longest_queue:
             raise OverloadedError
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(work, answer))
+        self._waiting.append(_Waiting(work, is_short, answer))
         if self._pump is None:
             self._pump = asyncio.create_task(self._pump_dry())
-        return cast("T", await answer)
+        return answer
 
     async def close(self) -> None:
         """Refuse new work, finish what waits."""
@@ -124,7 +149,8 @@ class Writer:
 
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
-            outcomes = await self._hop.run(lambda db: self._together(db, group))
+            async with self._connection:
+                outcomes = await self._do(group)
         except Exception as error:  # noqa: BLE001 (whatever it is, the whole group has to hear it)
             for waiting in group:
                 _answer(waiting.answer, _Failed(_lost(error)))
@@ -136,18 +162,37 @@ class Writer:
             for waiting, outcome in zip(group, outcomes, strict=True):
                 _answer(waiting.answer, outcome)
 
-    # --- In the connection's thread -------------------------------------------------------------
-
-    def _together(self, db: sqlite3.Connection, group: list[_Waiting]) -> list[_Done | _Failed]:
+    async def _do(self, group: list[_Waiting]) -> list[_Done | _Failed]:
         """Do the work of a group in one transaction.
 
         Savepoints cost a tenth of a turn and are rarely needed. So they come in only when a piece
         of work has failed with something written: then the whole group is done again with them.
         """
         try:
-            return self._in_transaction(db, group, _unguarded)
+            if all(waiting.is_short for waiting in group) and _begins(self._hop.at_hand):
+                return await self._here(self._hop.at_hand, group)
+            return await self._hop.run(lambda db: self._in_transaction(db, group, _unguarded))
         except _SpoiledError:
-            return self._in_transaction(db, group, self._guarded)
+            return await self._hop.run(lambda db: self._in_transaction(db, group, self._guarded))
+
+    # --- In the loop's thread -------------------------------------------------------------------
+
+    async def _here(self, db: sqlite3.Connection, group: list[_Waiting]) -> list[_Done | _Failed]:
+        """Do short work in the transaction that has begun; only the flush is somebody else's."""
+        outcomes: list[_Done | _Failed] = []
+        try:
+            self._fresh()
+            for waiting in group:
+                if outcomes and len(outcomes) % SLICE == 0:
+                    await asyncio.sleep(0)
+                outcomes.append(_unguarded(db, waiting.work))
+        except BaseException:
+            _undo(db)
+            raise
+        await self._hop.run(_commit)
+        return outcomes
+
+    # --- In the connection's thread -------------------------------------------------------------
 
     def _in_transaction(
         self,
@@ -159,12 +204,10 @@ class Writer:
         db.execute(_SQL["begin"])
         try:
             outcomes = [do(db, waiting.work) for waiting in group]
-            db.execute(_SQL["commit"])
         except BaseException:
-            # A refused COMMIT leaves the transaction open; a full disk ends it inside a turn.
-            if db.in_transaction:
-                db.execute(_SQL["rollback"])
+            _undo(db)
             raise
+        _commit(db)
         return outcomes
 
     def _guarded(self, db: sqlite3.Connection, work: Work) -> _Done | _Failed:
@@ -181,6 +224,30 @@ class Writer:
             return _Failed(error)
         db.execute(_SQL["release"])
         return _Done(answer)
+
+
+def _begins(db: sqlite3.Connection) -> bool:
+    """Begin a transaction; False if that would have to wait for another process."""
+    with patient(db, 0):
+        try:
+            db.execute(_SQL["begin"])
+        except sqlite3.OperationalError:
+            return False  # the thread tries again, and says what it is if it is something else
+    return True
+
+
+def _commit(db: sqlite3.Connection) -> None:
+    try:
+        db.execute(_SQL["commit"])
+    except BaseException:
+        _undo(db)  # a refused COMMIT leaves the transaction open
+        raise
+
+
+def _undo(db: sqlite3.Connection) -> None:
+    """Leave nothing of a group; a full disk has ended its transaction already."""
+    if db.in_transaction:
+        db.execute(_SQL["rollback"])
 
 
 def _unguarded(db: sqlite3.Connection, work: Work) -> _Done | _Failed:

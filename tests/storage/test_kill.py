@@ -27,9 +27,10 @@ def answer(memory: Memory, name: str) -> Decision[bool]:
     return Decision(answer=True, changes=(seen, to(f"{TOLD}{name}", name)))
 
 
-async def handle(store: SqliteStore, name: str) -> bool:
+async def handle(store: SqliteStore, name: str, customer: str | None = None) -> bool:
     """Handle a message once."""
-    return await store.turn(Key(inbox=InboxKey("sms", name)), lambda memory: answer(memory, name))
+    key = Key(customer=customer, inbox=InboxKey("sms", name))
+    return await store.turn(key, lambda memory: answer(memory, name))
 
 
 CHILD = """
@@ -39,27 +40,29 @@ from storage.sqlite.store import SqliteStore
 from storage.sqlite.writer import Writer
 from tests.storage.test_kill import handle
 
-def freeze_before_the_answer(self, db, group, do, commit=Writer._in_transaction):
-    outcomes = commit(self, db, group, do)
+async def freeze_before_the_answer(self, group, do=Writer._do):
+    outcomes = await do(self, group)
     print("committed", flush=True)
     sys.stdin.read()
     return outcomes
 
 async def main():
     store = await SqliteStore.open(Path(sys.argv[1]))
-    Writer._in_transaction = freeze_before_the_answer
-    await asyncio.gather(*(handle(store, f"m{n}") for n in range(3)))
+    Writer._do = freeze_before_the_answer
+    customer = sys.argv[2] or None
+    await asyncio.gather(*(handle(store, f"m{n}", customer) for n in range(3)))
 
 asyncio.run(main())
 """
 
 
 @pytest.mark.parametrize("_", range(SOAK))
+@pytest.mark.parametrize("customer", ["somebody", ""], ids=["short", "long"])
 async def test_a_kill_between_commit_and_answer_loses_and_doubles_nothing(
-    tmp_path: Path, _: int
+    tmp_path: Path, customer: str, _: int
 ) -> None:
     path = tmp_path / "bot.db"
-    command = [sys.executable, "-c", CHILD, str(path)]
+    command = [sys.executable, "-c", CHILD, str(path), customer]
     async with await anyio.open_process(command, stderr=None) as child:
         assert child.stdout is not None
         assert await child.stdout.receive(9) == b"committed"
