@@ -18,6 +18,7 @@ from bot.sending.lanes import Lane, Surroundings
 from bot.sending.relay import Relay
 from bot.settings import Settings
 from bot.turns.timers import Timers
+from bot.workers import Worker
 from flows.customer import Address
 from storage.store import Store
 from tests.bot.carrier.serving import served
@@ -36,6 +37,7 @@ class SmsPremises(SmallHouse):
     relay: Relay
     lanes: tuple[Lane, ...]
     metrics: Metrics
+    workers: tuple[Worker, ...]  # what the channel does by the hour
 
     async def write(self, text: str, phone: Address = ALICE.contacts[0].address) -> int:
         """Let somebody write an SMS; gives the status that our door answers with."""
@@ -56,6 +58,12 @@ class SmsPremises(SmallHouse):
             self.clock.at = max(due, self.now)
         self.clock.at = end
 
+    async def reconcile(self) -> None:
+        """Do once more what is done by the hour."""
+        self.clock.at += timedelta(hours=1)
+        for worker in self.workers:
+            await worker.tick()
+
     def texts(self, phone: Address = ALICE.contacts[0].address) -> list[str]:
         """List what somebody was sent."""
         return [sms.body for sms in self.sent(phone)]
@@ -66,8 +74,10 @@ class SmsPremises(SmallHouse):
 
 
 @asynccontextmanager
-async def sms_premises(folder: Path, clock: HandClock | None = None) -> AsyncIterator[SmsPremises]:
-    """Open premises in a folder; Telegram stays off."""
+async def sms_premises(
+    folder: Path, clock: HandClock | None = None, database: str = ""
+) -> AsyncIterator[SmsPremises]:
+    """Open premises in a folder, on SQLite if no database is named; Telegram stays off."""
     hand, app = clock or HandClock(), Starlette()
 
     async def name(_: Store) -> str | None:
@@ -76,7 +86,7 @@ async def sms_premises(folder: Path, clock: HandClock | None = None) -> AsyncIte
     async with served(app) as url, FakeTwilio(hand) as twilio:
         twilio.inbound_url = f"{url}/sms/inbound"
         settings = Settings(
-            database_url=SecretStr(f"sqlite:///{folder}/bot.db"),
+            database_url=SecretStr(database or f"sqlite:///{folder}/bot.db"),
             public_url=url,
             twilio_account_sid=SID,
             twilio_auth_token=SecretStr(TOKEN),
@@ -90,7 +100,14 @@ async def sms_premises(folder: Path, clock: HandClock | None = None) -> AsyncIte
             lanes = tuple(lane_of(sender, premises) for sender in channels.senders)
             relay = Relay(premises.store, lanes, around(premises, hand, metrics, lambda: 0.5))
             house = SmsPremises(
-                premises, hand, folder, twilio=twilio, relay=relay, lanes=lanes, metrics=metrics
+                premises,
+                hand,
+                folder,
+                twilio=twilio,
+                relay=relay,
+                lanes=lanes,
+                metrics=metrics,
+                workers=tuple(channels.workers),
             )
             try:
                 yield house

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypedDict
 
@@ -98,6 +98,16 @@ class Bot:
         body = json.dumps(event)
         headers = {"content-type": "application/cloudevents+json"} | signed(body)
         return await self.ask("/events", body.encode(), headers)
+
+    def jump(self, by: timedelta) -> None:
+        """Set the bot's clock wrong by so much; its providers keep the right time."""
+        new = self.folder / "jump.new"
+        new.write_text(str(by.total_seconds()))
+        new.rename(self.folder / "jump")
+
+    def told(self, event: str) -> int:
+        """Count how often the bot has logged something."""
+        return (self.folder / "told.txt").read_text().count(f'"event": "{event}"')
 
     def texts(self) -> list[str]:
         """List what Alice was sent by SMS."""
