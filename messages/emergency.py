@@ -5,38 +5,36 @@ from functools import cache
 
 from rapidfuzz.distance import OSA
 
-from messages.vocabulary import Alarm, vocabularies
-
-_TYPOS_FROM = 6  # letters: "Feuer" must not be heard in "teuer"
+from messages.vocabulary import TYPOS_FROM, Alarm, vocabularies
 
 
 def is_emergency(folded: str, spoken: tuple[str, ...]) -> bool:
     """Tell whether a folded text, given with its words, is about 112, 110 or distress."""
     if _number().search(folded):
         return True
-    return any(_sounds(alarm, spoken) for alarm in _alarms())
-
-
-def _sounds(alarm: Alarm, spoken: tuple[str, ...]) -> bool:
     sentence = f" {' '.join(spoken)} "
+    return any(_sounds(alarm, sentence) for alarm in _alarms())
+
+
+def _sounds(alarm: Alarm, sentence: str) -> bool:
     for phrase in alarm.harmless:
-        sentence = sentence.replace(f" {phrase} ", " ")
-    if any(f" {phrase} " in sentence for phrase in alarm.phrases):
-        return True
+        sentence = sentence.replace(phrase, " ")
+    for phrase in alarm.phrases:
+        if phrase in sentence:
+            return True
     return any(_is_alarming(word, alarm) for word in set(sentence.split()))
 
 
 def _is_alarming(word: str, alarm: Alarm) -> bool:
     if word in alarm.words or word.startswith(alarm.beginnings) or word.endswith(alarm.endings):
         return True
-    if len(word) < _TYPOS_FROM - 1 or word in _lookalikes():
+    if len(word) < TYPOS_FROM - 1 or word in _lookalikes():
         return False
-    return any(
-        len(known) >= _TYPOS_FROM
-        and abs(len(known) - len(word)) <= 1
-        and OSA.distance(word, known, score_cutoff=1) <= 1
-        for known in (*alarm.words, *alarm.beginnings)
-    )
+    for known in alarm.guessable:
+        is_as_long = abs(len(known) - len(word)) <= 1
+        if is_as_long and OSA.distance(word, known, score_cutoff=1) <= 1:
+            return True
+    return False
 
 
 @cache

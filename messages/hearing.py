@@ -7,6 +7,7 @@ language is understood at any time, the customer's own goes first.
 
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from flows.customer import Channel
 from flows.intent import Intent
@@ -41,21 +42,44 @@ class Hearing:
     is_exact: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A text taken in, whoever wrote it: `settled` is what it means in any language.
+
+    `ways` are its words as they stand and, if that differs, without courtesy, which comes last.
+    """
+
+    ways: tuple[Words, ...]
+    settled: Hearing | None = None
+
+
 def hear(text: str, language: str, channel: Channel = Channel.SMS) -> Hearing:
     """Understand a message of somebody who speaks this language; never raises, linear in time."""
+    return understand(listen(text, channel), language)
+
+
+def listen(text: str, channel: Channel = Channel.SMS) -> Spoken:
+    """Take in a message: all that does not depend on who wrote it."""
     folded = fold(text)
     spoken = words(folded)
     if is_emergency(folded, spoken):
-        return Hearing(Intent.EMERGENCY)
+        return Spoken((spoken,), Hearing(Intent.EMERGENCY))
     if channel is Channel.TELEGRAM and (command := _command(text)) is not None:
-        return Hearing(command)
-    tongues = _tongues(language)
-    plain = _without_courtesy(spoken, tongues)
+        return Spoken((spoken,), Hearing(command))
+    plain = _without_courtesy(spoken)
+    ways = (spoken,) if plain == spoken else (spoken, plain)
+    return Spoken(ways, _hear_opt_out(ways, channel))
+
+
+def understand(spoken: Spoken, language: str) -> Hearing:
+    """Tell what it means when it comes from somebody who speaks this language."""
+    if spoken.settled is not None:
+        return spoken.settled
+    tongues = _tongues(language.partition("-")[0].lower())  # "de-AT" speaks "de"
     return (
-        _hear_opt_out(spoken, plain, tongues, channel)
-        or _hear_exactly(spoken, plain, tongues)
-        or _hear_typos(plain, tongues)
-        or _hear_aside(spoken, tongues)
+        _hear_exactly(spoken.ways, tongues)
+        or _hear_typos(spoken.ways[-1], tongues)
+        or _hear_aside(spoken.ways[0], tongues)
         or Hearing(Intent.QUESTION)
     )
 
@@ -65,29 +89,33 @@ def _command(text: str) -> Intent | None:
     return _COMMANDS.get(match[1].lower()) if match else None
 
 
-def _tongues(language: str) -> Tongues:
-    """List every language, the customer's own first; "de-AT" speaks "de"."""
-    own = language.partition("-")[0].lower()
+@lru_cache(maxsize=100)
+def _tongues(own: str) -> Tongues:
+    """List every language, the customer's own first."""
     known = vocabularies()
     return tuple(known[code] for code in sorted(known, key=lambda code: (code != own, code)))
 
 
-def _without_courtesy(spoken: Words, tongues: Tongues) -> Words:
-    polite = frozenset[str]().union(*(tongue.courtesy for tongue in tongues))
+@cache
+def _courtesy() -> frozenset[str]:
+    return frozenset[str]().union(*(tongue.courtesy for tongue in vocabularies().values()))
+
+
+def _without_courtesy(spoken: Words) -> Words:
+    polite = _courtesy()
     return tuple(word for word in spoken if word not in polite) or spoken
 
 
-def _hear_opt_out(
-    spoken: Words, plain: Words, tongues: Tongues, channel: Channel
-) -> Hearing | None:
-    is_led = any(_leads(Intent.OPT_OUT, said, t) for said in (spoken, plain) for t in tongues)
-    is_twilios = channel is Channel.SMS and "".join(plain) in _TWILIOS_STOPS
+def _hear_opt_out(ways: tuple[Words, ...], channel: Channel) -> Hearing | None:
+    tongues = vocabularies().values()
+    is_led = any(_leads(Intent.OPT_OUT, said, t) for said in ways for t in tongues)
+    is_twilios = channel is Channel.SMS and "".join(ways[-1]) in _TWILIOS_STOPS
     return Hearing(Intent.OPT_OUT) if is_led or is_twilios else None
 
 
-def _hear_exactly(spoken: Words, plain: Words, tongues: Tongues) -> Hearing | None:
+def _hear_exactly(ways: tuple[Words, ...], tongues: Tongues) -> Hearing | None:
     for tongue in tongues:
-        for said in (spoken, plain):
+        for said in ways:
             if (intent := _meaning(said, tongue)) is not None:
                 return Hearing(intent, tongue.language if intent is Intent.LANGUAGE else None)
     return None
@@ -116,8 +144,10 @@ def _answer(said: Words, tongue: Vocabulary) -> Intent | None:
 
 def _leads(intent: Intent, said: Words, tongue: Vocabulary) -> bool:
     """Tell whether a message begins with a word or phrase of this meaning."""
-    beginnings = (" ".join(said[:n]) for n in range(1, _LONGEST_BEGINNING + 1))
-    return any(tongue.phrases.get(beginning) is intent for beginning in beginnings)
+    for n in range(1, min(len(said), _LONGEST_BEGINNING) + 1):
+        if tongue.phrases.get(" ".join(said[:n])) is intent:
+            return True
+    return False
 
 
 def _hear_typos(plain: Words, tongues: Tongues) -> Hearing | None:

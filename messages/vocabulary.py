@@ -15,6 +15,8 @@ import msgspec
 from flows.intent import Intent
 from messages.folding import fold, words
 
+TYPOS_FROM = 6  # letters of an alarming word: "Feuer" must not be heard in "teuer"
+
 
 class Place(StrEnum):
     """Where a button may lead: a page of ours or of the operator."""
@@ -74,11 +76,15 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What sounds like an emergency in one language, folded; `amounts` as people write them."""
+    """What sounds like an emergency in one language, folded; `amounts` as people write them.
+
+    Phrases stand between blanks, as they do in a sentence; `guessable` is what may be misspelt.
+    """
 
     words: frozenset[str]
     beginnings: tuple[str, ...]
     endings: tuple[str, ...]
+    guessable: tuple[str, ...]
     phrases: tuple[str, ...]
     harmless: tuple[str, ...]
     amounts: tuple[str, ...]
@@ -154,12 +160,15 @@ def _phrases(file: _File) -> Iterator[tuple[str, Intent]]:
 def _alarm(emergency: _Emergency) -> Alarm:
     listed = emergency.words
     whole = _fold_all(w for w in listed if "*" not in w)
+    single = tuple(w for w in whole if " " not in w)
+    beginnings = _fold_all(w for w in listed if w.endswith("*"))
     return Alarm(
-        words=frozenset(w for w in whole if " " not in w),
-        beginnings=_fold_all(w for w in listed if w.endswith("*")),
+        words=frozenset(single),
+        beginnings=beginnings,
         endings=_fold_all(w for w in listed if w.startswith("*")),
-        phrases=tuple(w for w in whole if " " in w),
-        harmless=_fold_all(emergency.harmless),
+        guessable=tuple(w for w in (*single, *beginnings) if len(w) >= TYPOS_FROM),
+        phrases=tuple(f" {w} " for w in whole if " " in w),
+        harmless=tuple(f" {w} " for w in _fold_all(emergency.harmless)),
         amounts=tuple(fold(a) for a in emergency.amounts),
     )
 

@@ -32,7 +32,7 @@ from flows.intent import Intent
 from flows.journey import Stage
 from flows.lines import ButtonOutdated, MovedToTelegram
 from flows.standing import scene_of
-from messages.hearing import Hearing, hear
+from messages.hearing import Hearing, Spoken, listen, understand
 from storage.changes import Change, Decision, Quarantine, Remember, SpendLink, Suppress
 from storage.memory import InboxKey, Key, Memory
 from storage.store import Store
@@ -57,7 +57,8 @@ class Conversations:
             # An account that is one customer's already does not become another's.
             inbound = replace(inbound, proven_phone=None, intent=Intent.STATUS)
         code = inbound.code or _typed_code(inbound.text)
-        inquiry = await self.inquiries.look(inbound)
+        spoken = listen(inbound.text, inbound.address.channel)
+        inquiry = await self.inquiries.look(inbound, spoken)
         key = Key(
             address=inbound.proven_phone or inbound.address,
             address_hash=self.house.keys.of_address(known_by(inbound)),
@@ -66,7 +67,7 @@ class Conversations:
             with_question=inquiry is not None,
         )
         found = inquiry or NOTHING
-        gone = await self.store.turn(key, lambda memory: self._hear(memory, inbound, found))
+        gone = await self.store.turn(key, lambda memory: self._hear(memory, inbound, spoken, found))
         if gone is not None:
             self.house.forgotten(gone)
             await self.store.rights.scrub()
@@ -77,7 +78,9 @@ class Conversations:
         """Give what looks into free texts before their turn."""
         return Inquiries(self.store, self.house, self.facts)
 
-    def _hear(self, memory: Memory, inbound: Inbound, inquiry: Inquiry) -> Decision[str | None]:
+    def _hear(
+        self, memory: Memory, inbound: Inbound, spoken: Spoken, inquiry: Inquiry
+    ) -> Decision[str | None]:
         """Answer; gives the number of the customer who is forgotten by it, if one is."""
         if memory.seen is not None:
             return Decision(None)
@@ -85,7 +88,7 @@ class Conversations:
         remember = Remember(InboxKey(inbound.source, inbound.provider_id), b"", "", now)
         if (linked := self._link(memory, inbound, now)) is not None:
             return Decision(None, (remember, *linked))
-        hearing = self._understand(memory, inbound)
+        hearing = self._understand(memory, inbound, spoken)
         if is_stranger(memory, inbound.address):
             return Decision(None, (remember, *answer(self.house, memory, inbound, hearing, now)))
         assert memory.customer is not None  # noqa: S101 - strangers have been answered
@@ -106,12 +109,12 @@ class Conversations:
         turn.take(event, inbound.source, reply, before)
         return Decision(turn.forgotten, (remember, *turn.finish(), *missed))
 
-    def _understand(self, memory: Memory, inbound: Inbound) -> Hearing:
+    def _understand(self, memory: Memory, inbound: Inbound, spoken: Spoken) -> Hearing:
         if inbound.intent is not None:
             return Hearing(inbound.intent, inbound.language, is_exact=True)
         known = memory.journey.language if memory.journey else None
         language = known or inbound.language or self.house.wordbook.languages[0]
-        return hear(inbound.text, language, inbound.address.channel)
+        return understand(spoken, language)
 
     def _said(self, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime) -> Event:
         if inbound.is_start:

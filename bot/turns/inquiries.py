@@ -18,7 +18,7 @@ from flows.intent import Intent, Remark
 from flows.journey import Journey, Stage
 from flows.lines import FactMissing, Line
 from messages.folding import fold
-from messages.hearing import hear
+from messages.hearing import Spoken, understand
 from messages.remarks import remark_on
 from messages.topics import Clear, Fact, Several, Topics, choose
 from storage.changes import CountUnfound, Decision
@@ -84,7 +84,7 @@ class Inquiries:
         """What can be asked about."""
         return self.house.wordbook.topics
 
-    async def look(self, inbound: Inbound) -> Inquiry | None:
+    async def look(self, inbound: Inbound, spoken: Spoken) -> Inquiry | None:
         """Find what a free text, a topic's button or STATUS is about; None for all else."""
         if inbound.code is not None or inbound.is_start or inbound.proven_phone is not None:
             return None
@@ -92,7 +92,7 @@ class Inquiries:
             intent = inbound.intent
         else:
             language = self.house.wordbook.languages[0]
-            intent = hear(inbound.text, language, inbound.address.channel).intent
+            intent = understand(spoken, language).intent
         is_short = len(inbound.text) <= _LONGEST_STATUS
         if intent is Intent.STATUS and self.facts is not None and is_short:
             is_told = self.facts.knows(Fact.VOLUME)
