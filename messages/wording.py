@@ -22,7 +22,7 @@ from jinja2.runtime import Macro
 
 from flows.campaign import Campaign
 from flows.customer import Channel
-from flows.lines import Line
+from flows.lines import CodeShown, DataErased, Emergency, Line
 from messages.alphabet import normalise
 from messages.buttons import Button, Places, buttons
 from messages.cards import Card, card_of
@@ -34,6 +34,8 @@ from messages.vocabulary import Vocabulary, vocabularies
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _SUBJECT = "Subject: "
+LETTER_END = "letter_end"
+_COMPLETE = (CodeShown, DataErased, Emergency)  # nothing may stand below these
 
 
 class WordingError(Exception):
@@ -97,7 +99,14 @@ class Speech:
         macro = self.macros.get(name)
         if macro is None:
             return None
-        facts = {field.name: getattr(line, field.name) for field in fields(line)}
+        return self._written(macro, links, {f.name: getattr(line, f.name) for f in fields(line)})
+
+    def say_goodbye(self, links: Links) -> str:
+        """Render what stands below a letter, to which nobody can answer by a word."""
+        macro = self.macros.get(LETTER_END)
+        return self._written(macro, links, {}) if macro is not None else ""
+
+    def _written(self, macro: Macro, links: Links, facts: Mapping[str, object]) -> str:
         before = _LINKS.set(_Once(links))
         try:
             return _laid_out(str(macro(**facts)), self.channel)
@@ -279,6 +288,8 @@ def _finished(text: str, line: Line, speech: Speech, links: Links) -> Wording:
             return Wording(text, offered, card=card)
         case Channel.EMAIL:
             head, _, body = text.partition("\n")
-            if not head.startswith(_SUBJECT):
+            if head.startswith(_SUBJECT):
+                return Wording(body.strip(), subject=head.removeprefix(_SUBJECT))
+            if isinstance(line, _COMPLETE):
                 return Wording(text)
-            return Wording(body.strip(), subject=head.removeprefix(_SUBJECT))
+            return Wording(f"{text}\n\n{speech.say_goodbye(links)}".strip())

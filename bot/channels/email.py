@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Parcel, Refused, Unknown
-from bot.channels.email_bodies import html_of, text_of
+from bot.channels.email_bodies import html_of, subject_of, text_of
 from flows.customer import Channel
 
 CONNECTIONS = 2
@@ -129,7 +129,7 @@ def compose(parcel: Parcel, server: MailServer, at: datetime) -> bytes:
     letter = EmailMessage(policy=_POLICY)
     letter["From"] = Mailbox(name[0], addr_spec=name[1])
     letter["To"] = Mailbox(addr_spec=parcel.to.value)
-    letter["Subject"] = message.subject or message.text.partition("\n")[0][:120]
+    letter["Subject"] = message.subject or subject_of(message.text)
     letter["Date"] = format_datetime(at)
     letter["Message-ID"] = message_id(parcel, server)
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers

@@ -16,6 +16,20 @@ _PAGE = (
 
 
 _WAY_OUT = "Abmelden · Unsubscribe"
+_LONGEST_SUBJECT = 78  # characters, what most programs show (RFC 5322 section 2.1.1)
+# A dot behind a figure ends no sentence (22. September), but the line.
+_SENTENCE = re.compile(r"[!?](?=\s|$)|(?<!\d)(?=\.\s)|(?=\.$)")
+
+
+def subject_of(text: str) -> str:
+    """Give the first sentence of a text that has words: a bar of months is no subject."""
+    line = next((line for line in text.splitlines() if any(c.isalnum() for c in line)), text)
+    line = re.sub(r"^[^\w+]+(?=.)", "", " ".join(line.split()))
+    end = _SENTENCE.search(line)
+    sentence = line[: end.end()] if end else line
+    if len(sentence) <= _LONGEST_SUBJECT:
+        return sentence
+    return f"{sentence[:_LONGEST_SUBJECT].rpartition(' ')[0] or sentence[:_LONGEST_SUBJECT]} …"
 
 
 def text_of(message: Message) -> str:

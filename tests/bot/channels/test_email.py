@@ -21,6 +21,7 @@ from bot.channels.channel import (
     Unknown,
 )
 from bot.channels.email import EmailSender, MailServer
+from bot.channels.email_bodies import subject_of
 from flows.customer import Address
 from tests.cast import NOON
 
@@ -120,6 +121,22 @@ async def test_text_comes_first_and_html_says_the_same(
     assert "größer &lt;b&gt; &amp; mehr" in html
     assert '<a href="https://bot.example/p/1">https://bot.example/p/1</a>.' in html
     assert 'href="https://bot.example/p/1?a=1&amp;b=2"' in html
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("▰▰▱\n11 of 12 months, 1 day left\n\nMore.", "11 of 12 months, 1 day left"),
+        ("✅ +600 MB sind da, bis 1. März 2027.", "+600 MB sind da, bis 1. März 2027"),
+        ("Am 22. September sind sie um. Dann mehr.", "Am 22. September sind sie um"),
+        ("Do you really want to leave? Yes: LEAVE", "Do you really want to leave?"),
+        ("word " * 40, f"{'word ' * 15}…"),
+        ("▰▰▱", "▰▰▱"),
+        ("", ""),
+    ],
+)
+def test_a_letter_without_a_subject_has_its_first_sentence_as_one(text: str, subject: str) -> None:
+    assert subject_of(text) == subject
 
 
 async def test_a_second_attempt_has_the_same_name(sender: EmailSender, postbox: Postbox) -> None:

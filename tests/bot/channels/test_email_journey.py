@@ -25,12 +25,13 @@ from bot.rights.codes import Door, Sending
 from bot.sending.relay import Relay
 from bot.settings import Settings
 from flows.customer import Address, Contact
+from flows.events import PortalUsed
 from storage.store import Store
 from tests.bot.channels.test_email import Postbox
 from tests.bot.relay_bench import HandClock
 from tests.bot.small_house import TELEGRAM_BOT, SmallHouse
 from tests.bot.sms_premises import around
-from tests.cast import ALICE
+from tests.cast import ALICE, member
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +122,29 @@ async def test_a_customer_with_a_mailbox_only_is_invited_there(tmp_path: Path) -
         [row] = await house.messages()
         assert letter["Message-ID"] == row.ref
         assert str(letter["Message-ID"]).startswith(f"<{row.id}.")
+
+
+async def test_a_member_by_mail_gets_every_later_message_there_with_a_way_to_act(
+    tmp_path: Path,
+) -> None:
+    """Nobody can answer a letter with a word, so each of them leads to the page."""
+    async with mail_house(tmp_path) as house:
+        await house.put(ALICE_BY_MAIL, member())
+        await house.do_all_steps()
+        await house.work(timedelta(days=4))
+        await house.report(PortalUsed(at=house.now))
+        await house.pass_time(timedelta(days=31))
+        await house.work(timedelta(days=4))
+
+        letters = {str(letter["Subject"]): letter for letter in house.letters()}
+        assert "Your 9 months without a hotline call begin now" in letters
+        assert "The 600 MB for the film are being booked" in letters
+        assert any(subject.startswith("1 of 9 months, ") for subject in letters)
+        for letter in letters.values():
+            for half in letter.iter_parts():
+                assert f"{URL}/p/" in half.get_content()
+                assert "buttons for objecting" in half.get_content()
+                assert "030 23125 100" in half.get_content()
 
 
 async def test_a_look_at_the_way_out_changes_nothing_and_one_click_stops_everything(
