@@ -24,7 +24,8 @@ _SENTENCE = re.compile(r"[!?](?=\s|$)|(?<!\d)(?=\.\s)|(?=\.$)")
 def subject_of(text: str) -> str:
     """Give the first sentence of a text that has words: a bar of months is no subject."""
     line = next((line for line in text.splitlines() if any(c.isalnum() for c in line)), text)
-    line = re.sub(r"^[^\w+]+(?=.)", "", " ".join(line.split()))
+    line = " ".join(line.split())
+    line = re.sub(r"^[^\w+]+", "", line) or line
     end = _SENTENCE.search(line)
     sentence = line[: end.end()] if end else line
     if len(sentence) <= _LONGEST_SUBJECT:
