@@ -1,100 +1,50 @@
-"""Audiences in SQLite: terms become conditions written beforehand, and values handed in."""
+"""Audiences in SQLite: counted by kind where people are alike, and one by one where not."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import dataclass
 
 import msgspec
 
-from flows.audience import Bound, Field, Sign, Term
-from flows.customer import Channel
 from storage.broadcasts import Asked, Audience, Group
+from storage.conditions import DAY, MONTH, Conditions, Value, bind, rules, scheme_of
 from storage.queries import load
 from storage.records import to_int
 
-Value = str | int
 LAST = "\U0010ffff"  # sorts behind every customer number
 
 _SQL = load("sqlite", "broadcasts")
-_SECOND = 1_000_000
-_MOST = 100_000
 _UNEVEN = "*[^-A-Za-z0-9 .,:;/()!?#%&+=<>@_]*"  # letters that may cost more than one in an SMS
-_SCHEMES = {Channel.SMS: "tel", Channel.TELEGRAM: "telegram", Channel.EMAIL: "mailto"}
 _KEPT = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...])
+_NEVER = -1
 
 
-def selection(name: str, audience: Audience) -> tuple[str, dict[str, Value]]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an audience: a span of customers, of whom all or those written to after a moment.
+
+    Or all others: they are counted kind by kind, wherever they are.
+    """
+
+    after: str = ""
+    until: str = LAST
+    fed_after: int = _NEVER
+    is_alike: bool = False
+
+
+ALL = Part()
+
+
+def selection(name: str, audience: Audience, part: Part = ALL) -> tuple[str, dict[str, Value]]:
     """Put a named query about an audience together, with its values."""
     values: dict[str, Value] = {}
-    conditions = [_condition(term, audience, values) for term in audience.terms]
-    candidates = _SQL["candidates"].replace("/*audience*/", "\n and ".join(conditions) or "1")
-    now = audience.now
-    values |= {
-        "after": "",
-        "until": LAST,
-        "by_tel": "tel" in audience.schemes,
-        "by_telegram": "telegram" in audience.schemes,
-        "by_mailto": "mailto" in audience.schemes,
-        "per_week": audience.per_week,
-        "per_month": audience.per_month,
-        "broadcast": audience.broadcast,
-        "day_ago": to_int(now - timedelta(days=1)),
-        "week_ago": to_int(now - timedelta(days=7)),
-        "month_ago": to_int(now - timedelta(days=30)),
-    }
+    asked = Conditions(_SQL, _names, path_of).of(audience, values)
+    people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
+    people = people.replace("/*audience*/", asked or "1")
+    values |= rules(audience)
+    values |= {"after": part.after, "until": part.until, "fed_after": part.fed_after}
+    candidates = _SQL["candidates"].replace("/*people*/", people)
     return _SQL[name].replace("/*candidates*/", candidates), values
-
-
-def schemes_of(channels: tuple[Channel, ...]) -> tuple[str, ...]:
-    """Name how the addresses of channels begin."""
-    return tuple(_SCHEMES[channel] for channel in channels)
-
-
-def _condition(term: Term, audience: Audience, values: dict[str, Value]) -> str:
-    """Take the condition of a term and name its values; no value becomes part of the text."""
-    shape = _SQL[f"term_{term.field}"]
-    ways = [_bind(shape, given, values) for given in _given(term, audience)]
-    joined = " or ".join(f"({way})" for way in ways)
-    return f"not ({joined})" if term.is_negated else f"({joined})"
-
-
-def _bind(shape: str, given: tuple[Value, ...], values: dict[str, Value]) -> str:
-    names = []
-    for value in given:
-        names.append(f"t{len(values)}")
-        values[names[-1]] = value
-    following = iter(names)
-    return re.sub(r"\?", lambda _: f":{next(following)}", shape)
-
-
-def _given(term: Term, audience: Audience) -> Iterator[tuple[Value, ...]]:
-    match term.field:
-        case Field.MONTH:
-            yield from (_span(bound) for bound in term.bounds)
-        case Field.INACTIVE:
-            now = to_int(audience.now) // _SECOND
-            yield from ((now, *_span(bound)) for bound in term.bounds)
-        case Field.ATTRIBUTE:
-            yield path_of(term.name), _names(term.words)
-        case Field.CHANNEL:
-            yield (_names(schemes_of(tuple(Channel(word) for word in term.words))),)
-        case Field.STATE | Field.STEP | Field.LANGUAGE | Field.CUSTOMER:
-            yield (_names(term.words),)
-
-
-def _span(bound: Bound) -> tuple[int, int]:
-    match bound.sign:
-        case Sign.IS:
-            return bound.number, bound.number
-        case Sign.AT_LEAST:
-            return bound.number, _MOST
-        case Sign.AT_MOST:
-            return 0, bound.number
-        case Sign.ABOVE:
-            return bound.number + 1, _MOST
-        case Sign.BELOW:
-            return 0, bound.number - 1
 
 
 def path_of(attribute: str) -> str:
@@ -106,18 +56,34 @@ def _names(names: tuple[str, ...]) -> str:
     return msgspec.json.encode(names).decode()
 
 
-def halves(db: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
-    """Halve all customers, so that two can look at them at once."""
+def parts(db: sqlite3.Connection, audience: Audience, asked: Asked) -> tuple[Part, ...]:
+    """Divide an audience, so that several can look at it at once.
+
+    What somebody was credited or the customers' file says is their own, so then nobody is alike.
+    """
     (middle,) = db.execute(_SQL["middle"]).fetchone() or ("",)
-    return (("", middle), (middle, LAST))
+    if asked.attributes or asked.has_megabytes:
+        return Part("", middle), Part(middle)
+    lately = _lately(db, audience)
+    return (
+        Part(fed_after=lately, is_alike=True),
+        Part("", middle, lately),
+        Part(middle, LAST, lately),
+    )
+
+
+def _lately(db: sqlite3.Connection, audience: Audience) -> int:
+    """Give the moment after which it matters how often somebody was written to."""
+    known = rules(audience)
+    (may_have_enough,) = db.execute(_SQL["may_have_enough"], known).fetchone()
+    return to_int(audience.now - (MONTH if may_have_enough else DAY))
 
 
 def survey(
-    db: sqlite3.Connection, audience: Audience, asked: Asked, span: tuple[str, str] = ("", LAST)
+    db: sqlite3.Connection, audience: Audience, asked: Asked, part: Part = ALL
 ) -> tuple[Group, ...]:
-    """Count an audience, or the part of it within a span, by what decides about text and way."""
-    sql, values = selection("survey", audience)
-    values |= {"after": span[0], "until": span[1]}
+    """Count an audience, or a part of it, by what decides about text and way."""
+    sql, values = selection("survey", audience, part)
     paths = tuple(map(path_of, asked.attributes))
     sql = sql.replace("/*facts*/", "\n".join(_facts(asked, paths, values)))
     found: list[_Columns] = db.execute(sql, values).fetchall()
@@ -133,24 +99,24 @@ def _facts(asked: Asked, paths: tuple[str, ...], values: dict[str, Value]) -> It
     if asked.has_customer:
         yield _SQL["fact_customer"]
     for path in paths:
-        yield _bind(_SQL["fact_attribute"], (path, _UNEVEN, path, path), values)
+        yield bind(_SQL["fact_attribute"], (path, _UNEVEN, path, path), values)
 
 
-_Columns = tuple[str, str, int, str]
+_Columns = tuple[str, int, str]
 
 
 def _to_group(
     db: sqlite3.Connection, columns: _Columns, asked: Asked, paths: tuple[str, ...]
 ) -> Group:
-    reason, kind, count, sample = columns
-    if reason:
-        return Group(reason, "", None, count, sample)
-    language, scheme, *facts = kind.split(" ")
+    kind, count, sample = columns
+    if not kind.startswith(" "):
+        return Group(kind, "", None, count, sample)
+    language, letter, *facts = kind[1:].split(" ")
     told = iter(facts)
     return Group(
         reason=None,
         language=language,
-        scheme=scheme,
+        scheme=scheme_of(letter),
         count=count,
         sample=sample,
         month=int(next(told)) if asked.has_month else None,

@@ -27,7 +27,7 @@ from storage.changes import Audit
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
 from storage.sqlite import recipients
-from storage.sqlite.audience import halves, path_of, survey
+from storage.sqlite.audience import parts, path_of, survey
 from storage.sqlite.changes import apply
 from storage.sqlite.memory import Recall
 
@@ -97,10 +97,10 @@ class SqliteBroadcasts:
     async def survey(self, audience: Audience, asked: Asked) -> tuple[Group, ...]:
         """Look at an audience without planning anything, beside all who read and write."""
         look = [
-            self.aside(partial(survey, audience=audience, asked=asked, span=span))
-            for span in await self.read(halves)
+            self.aside(partial(survey, audience=audience, asked=asked, part=part))
+            for part in await self.read(lambda db: parts(db, audience, asked))
         ]
-        return tuple(group for half in await asyncio.gather(*look) for group in half)
+        return tuple(group for part in await asyncio.gather(*look) for group in part)
 
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""

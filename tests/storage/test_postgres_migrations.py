@@ -135,5 +135,5 @@ async def test_an_old_database_keeps_its_rows(empty: str) -> None:
 
     await migrate(empty)
 
-    [reached] = await read(empty, "select language, state, has_basis, seen_at, sms from reach")
-    assert reached == ("en", "steps", True, 1798761600, "089999999999999951tel")
+    [reached] = await read(empty, "select language, state, has_basis, seen_at, route from reach")
+    assert reached == ("en", "steps", True, 1798761600, "0s")

@@ -55,9 +55,9 @@ from broadcast_counts
 where broadcast = $1 and number > 0;
 
 -- candidates --
--- Who is in the audience, which way suits, and the one reason for passing them over. `lately` counts
--- broadcasts in three digits each: within a day, a week, a month.
-select customer, language, substr(way, 19) as scheme, month,
+-- Who is in the audience, which way suits, and the one reason for passing them over; a row stands for
+-- `number` people. `lately` counts broadcasts in three digits each: within a day, a week, a month.
+select customer, number, language, substr(way, 2) as channel, month,
        case
            when state = 'held_out' then 'held_out'
            when is_silent or way >= '2' then 'opted_out'
@@ -68,21 +68,50 @@ select customer, language, substr(way, 19) as scheme, month,
              or lately % 1000 >= :per_month::bigint then 'cap'
            when lately >= 1000000 then 'recently_contacted'
        end as reason
-from (
-    select r.customer, r.language, r.state, r.month, r.is_silent, r.has_basis,
-           least(case when :by_tel::boolean then r.sms end,
-                 case when :by_telegram::boolean then r.telegram end,
-                 case when :by_mailto::boolean then r.email end) as way,
-           case when r.fed_at > :month_ago::bigint then
-               (select count(*) + 1000 * count(*) filter (where l.fed_at > :week_ago::bigint)
-                       + 1000000 * count(*) filter (where l.fed_at > :day_ago::bigint)
-                from recipients l
-                where l.customer = r.customer and l.fed_at > :month_ago::bigint
-                  and l.broadcast <> :broadcast::bigint)
-           else 0 end as lately
-    from reach r
-    where r.customer > :after and (:until = '' or r.customer <= :until) and (/*audience*/)
-) asked
+from (/*people*/) asked;
+
+-- each --
+-- The people of an audience within a span one by one, all or those written to after a moment.
+select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
+       /*way*/ as way,
+       case when r.fed_at > :month_ago::bigint then
+           (select count(*) + 1000 * count(*) filter (where l.fed_at > :week_ago::bigint)
+                   + 1000000 * count(*) filter (where l.fed_at > :day_ago::bigint)
+            from recipients l
+            where l.customer = r.customer and l.fed_at > :month_ago::bigint
+              and l.broadcast <> :broadcast::bigint)
+       else 0 end as lately
+from reach r
+where r.customer > :after and (:until = '' or r.customer <= :until)
+  and coalesce(r.fed_at, 0) > :fed_after::bigint and (/*audience*/);
+
+-- alike --
+-- The people of an audience not written to after a moment, those who are alike at once.
+select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
+       r.has_basis, /*way*/ as way, 0::bigint as lately
+from reach r
+where coalesce(r.fed_at, 0) <= :fed_after::bigint and (/*audience*/)
+group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
+         case when :asks_customer::boolean then length(r.customer) end;
+
+-- may_have_enough --
+-- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
+select count(*) filter (where coalesce(ended_at, :day_ago::bigint) > :week_ago::bigint)
+           >= :per_week::bigint
+    or count(*) >= :per_month::bigint
+from broadcasts
+where id <> :broadcast::bigint and started_at is not null
+  and coalesce(ended_at, :day_ago::bigint) > :month_ago::bigint;
+
+-- way --
+-- The best way to somebody by a channel that is on: how open it is, and its letter.
+case
+    when strpos(:on::text, substr(r.route, 2, 1)) > 0 then substr(r.route, 1, 2)
+    when length(r.route) > 2 and strpos(:on::text, substr(r.route, 4, 1)) > 0
+        then substr(r.route, 3, 2)
+    when length(r.route) > 4 and strpos(:on::text, substr(r.route, 6, 1)) > 0
+        then substr(r.route, 5, 2)
+end;
 
 -- term_state --
 -- Where somebody stands.
@@ -102,10 +131,7 @@ r.customer = any(?::text[]);
 
 -- term_channel --
 -- By which channels somebody can be reached.
-exists (select 1
-        from unnest(?::text[]) as way (scheme)
-        where case way.scheme when 'tel' then r.sms when 'telegram' then r.telegram else r.email end
-              is not null);
+coalesce(strpos(r.route, ?::text) > 0, false);
 
 -- term_attribute --
 -- What the customers' file says of somebody.
@@ -165,16 +191,16 @@ where id = $1;
 
 -- survey --
 -- Count the audience by what decides about text and way.
-select reason, language, scheme, null::bigint, null::bigint, count(*), min(customer)
+select reason, language, channel, null::bigint, null::bigint, sum(number)::bigint, min(customer)
 from (/*candidates*/) found
-group by reason, language, scheme;
+group by reason, language, channel;
 
 -- survey_facts --
 -- The same for texts that ask for facts: who is planned is told apart by the facts, or by their
 -- length where only that matters, since their letters cost the same in every SMS.
-select reason, language, scheme, months, megabytes, count(*), min(customer)
+select reason, language, channel, months, megabytes, sum(number)::bigint, min(customer)
 from (
-    select reason, language, scheme, customer,
+    select reason, language, channel, customer, number,
            case when reason is null and :asks_month::boolean then month end as months,
            case when reason is null and :asks_megabytes::boolean then
                (select coalesce(sum(c.megabytes), 0)::bigint
@@ -191,7 +217,7 @@ from (
                 where u.number = found.customer) end as shapes
     from (/*candidates*/) found
 ) told
-group by reason, language, scheme, months, megabytes, digits, shapes;
+group by reason, language, channel, months, megabytes, digits, shapes;
 
 -- attributes_of --
 -- What the customers' file says of customers, in the order asked for.

@@ -46,9 +46,9 @@ from broadcast_counts
 where broadcast = ? and number > 0;
 
 -- candidates --
--- Who is in the audience, which way suits, and the one reason for passing them over. `lately` counts
--- broadcasts in three digits each: within a day, a week, a month.
-select customer, language, substr(way, 19) as scheme, month,
+-- Who is in the audience, which way suits, and the one reason for passing them over; a row stands for
+-- `number` people. `lately` counts broadcasts in three digits each: within a day, a week, a month.
+select customer, number, language, substr(way, 2) as channel, month,
        case
            when state = 'held_out' then 'held_out'
            when is_silent = 1 or way >= '2' then 'opted_out'
@@ -58,23 +58,48 @@ select customer, language, substr(way, 19) as scheme, month,
            when lately / 1000 % 1000 >= :per_week or lately % 1000 >= :per_month then 'cap'
            when lately >= 1000000 then 'recently_contacted'
        end as reason
-from (
-    select r.customer, r.language, r.state, r.month, r.is_silent, r.has_basis,
-           nullif(min(iif(:by_tel, coalesce(r.sms, '~'), '~'),
-                      iif(:by_telegram, coalesce(r.telegram, '~'), '~'),
-                      iif(:by_mailto, coalesce(r.email, '~'), '~')), '~') as way,
-           iif(r.fed_at > :month_ago,
-               (select coalesce(sum(1 + 1000 * (l.fed_at > :week_ago)
-                                      + 1000000 * (l.fed_at > :day_ago)), 0)
-                from recipients l
-                where l.customer = r.customer and l.fed_at > :month_ago
-                  and l.broadcast <> :broadcast),
-               0) as lately
-    from reach r
-    where r.customer > :after and r.customer <= :until and (/*audience*/)
-    order by r.customer
-    limit -1  -- keeps SQLite from asking for the way once for each use
-)
+from (/*people*/);
+
+-- each --
+-- The people of an audience within a span one by one, all or those written to after a moment. The
+-- limit keeps SQLite from asking for the way once for each use.
+select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
+       /*way*/ as way,
+       iif(r.fed_at > :month_ago,
+           (select coalesce(sum(1 + 1000 * (l.fed_at > :week_ago) + 1000000 * (l.fed_at > :day_ago)),
+                            0)
+            from recipients l
+            where l.customer = r.customer and l.fed_at > :month_ago and l.broadcast <> :broadcast),
+           0) as lately
+from reach r
+where r.customer > :after and r.customer <= :until and coalesce(r.fed_at, 0) > :fed_after
+  and (/*audience*/)
+order by r.customer
+limit -1;
+
+-- alike --
+-- The people of an audience not written to after a moment, those who are alike at once.
+select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
+       r.has_basis, /*way*/ as way, 0 as lately
+from reach r indexed by reach_alike
+where coalesce(r.fed_at, 0) <= :fed_after and (/*audience*/)
+group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route,
+         length(r.customer);
+
+-- may_have_enough --
+-- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
+select count(*) filter (where coalesce(ended_at, :day_ago) > :week_ago) >= :per_week
+    or count(*) >= :per_month
+from broadcasts
+where id <> :broadcast and started_at is not null and coalesce(ended_at, :day_ago) > :month_ago;
+
+-- way --
+-- The best way to somebody by a channel that is on: how open it is, and its letter.
+case
+    when instr(:on, substr(r.route, 2, 1)) then substr(r.route, 1, 2)
+    when length(r.route) > 2 and instr(:on, substr(r.route, 4, 1)) then substr(r.route, 3, 2)
+    when length(r.route) > 4 and instr(:on, substr(r.route, 6, 1)) then substr(r.route, 5, 2)
+end;
 
 -- term_state --
 -- Where somebody stands.
@@ -94,9 +119,7 @@ r.customer in (select value from json_each(?));
 
 -- term_channel --
 -- By which channels somebody can be reached.
-exists (select 1
-        from json_each(?)
-        where iif(value = 'tel', r.sms, iif(value = 'telegram', r.telegram, r.email)) is not null);
+coalesce(instr(r.route, ?) > 0, 0);
 
 -- term_attribute --
 -- What the customers' file says of somebody.
@@ -154,12 +177,12 @@ offset (select count(*) / 2 from reach);
 
 -- survey --
 -- Count the audience by what decides about text and way, told apart by one word, for sorting by one
--- costs half of sorting by three: why somebody is passed over, else language, way, and the facts
--- that the texts ask for.
-select coalesce(reason, '') as reason, kind, count(*), min(customer)
+-- costs half of sorting by three: why somebody is passed over, else (after a blank) language, way,
+-- and the facts that the texts ask for.
+select kind, sum(number), min(customer)
 from (
-    select customer, reason,
-           coalesce(reason, language || ' ' || scheme /*facts*/) as kind
+    select customer, number,
+           coalesce(reason, ' ' || language || ' ' || channel /*facts*/) as kind
     from (/*candidates*/) found
 )
 group by kind;
