@@ -7,13 +7,18 @@ module is imported only when an SMS is first sent.
 import base64
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
-from urllib.parse import urlencode
+from types import MappingProxyType
 
 import aiohttp
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from yarl import URL
+
+from bot.channels.channel import NotSent, Unknown
+from bot.deadlines import Deadline
 
 CONNECT_S = 3.0
 
@@ -21,51 +26,94 @@ CONNECT_S = 3.0
 class SessionHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK brings no types
     """Hands the SDK's requests to a session and lets the session's errors rise."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, deadline: Deadline) -> None:
         super().__init__(logging.getLogger("statthotline.sms"), True, None)  # noqa: FBT003 (the SDK's order)
         self._session = session
+        self._deadline = deadline
 
     async def request(  # noqa: PLR0913, PLR0917 (the SDK's signature)
         self,
         method: str,
         uri: str,
         params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
+        data: str | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 (the session's limit holds)
+        timeout: float | None = None,  # noqa: ASYNC109 (the deadline holds)
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 (never followed)
     ) -> Response:
         """Do one request; raises aiohttp's errors and TimeoutError."""
-        async with self._session.request(
+        asked = self._session.request(
             method,
             uri,
             params={name: str(value) for name, value in params.items()} if params else None,
-            data=_encoded(data) if data else None,
+            data=data.encode() if data is not None else None,
             headers={**(headers or {}), **_authorization(auth)},
             allow_redirects=False,
-        ) as response:
-            text = (await response.read()).decode("utf-8", "replace")
-            return Response(response.status, text, response.headers)
+        )
+        return await self._deadline.keep(_read(asked))
 
 
-def connect(
-    credentials: tuple[str, str], origin: str, *, in_flight: int, timeout_s: float
-) -> tuple[Client, aiohttp.ClientSession]:
-    """Open a session in the running loop and a client on it that calls only `origin`."""
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=in_flight),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_S),
-    )
-    client = Client(*credentials, http_client=SessionHttpClient(session))
-    client.api.base_url = origin
-    return client, session
+class SessionClient(Client):  # type: ignore[misc]  # the SDK brings no types
+    """The SDK's client; what it says of itself with each request is put together once."""
+
+    @lru_cache(maxsize=8)  # noqa: B019 (there is one client, as long as the session lives)
+    def _headers(self, method: str, *given: tuple[str, str]) -> Mapping[str, str]:
+        return MappingProxyType(super().get_headers(method, dict(given)))
+
+    def get_headers(self, method: str, headers: Mapping[str, str] | None) -> Mapping[str, str]:
+        """Give the headers of a request."""
+        return self._headers(method, *(headers or {}).items())
 
 
-def _encoded(form: Mapping[str, object]) -> bytes:
-    """Write a form; no field of ours has several values, which would take twice as long."""
-    return urlencode(form).encode()
+class TwilioConnection:
+    """Our way to Twilio: the SDK's client over a session in the running loop.
+
+    It calls only `origin`.
+    """
+
+    def __init__(
+        self, credentials: tuple[str, str], origin: str, *, in_flight: int, timeout_s: float
+    ) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=in_flight),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
+        )
+        http = SessionHttpClient(self._session, Deadline(timeout_s))
+        self.client = SessionClient(*credentials, http_client=http)
+        self.client.api.base_url = origin
+        version = self.client.api.v2010
+        path = version.relative_uri(f"/Accounts/{credentials[0]}/Messages.json")
+        self._messages = version.domain.absolute_url(path)
+
+    async def create(self, fields: Mapping[str, str]) -> Response | NotSent | Unknown:
+        """Create a message by the SDK's request, without an object made of all that is answered.
+
+        That spares a third of the CPU of a send; of a message we keep its SID alone.
+        """
+        form = form_of(fields)
+        try:
+            return await self.client.request_async("POST", self._messages, data=form)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NotSent(type(error).__name__)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Unknown(type(error).__name__)
+
+    async def close(self) -> None:
+        """Close the session."""
+        await self._session.close()
+
+
+def form_of(fields: Mapping[str, str]) -> str:
+    """Write a form; yarl's quoting is C and takes a third of the time of `urllib`'s."""
+    return URL.build(query=fields).raw_query_string
+
+
+async def _read(asked: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> Response:
+    async with asked as response:
+        text = (await response.read()).decode("utf-8", "replace")
+        return Response(response.status, text, response.headers)
 
 
 @lru_cache(maxsize=8)

@@ -24,7 +24,7 @@ from bot.channels.sms_reading import (
     read_inbound,
     read_status,
 )
-from bot.web.deadlines import Deadline
+from bot.deadlines import Deadline
 from bot.web.doors import Door
 from storage.errors import StorageError
 from storage.outbox import Receipt

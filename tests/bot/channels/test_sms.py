@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.channels.channel import (
     Accepted,
@@ -17,6 +20,7 @@ from bot.channels.channel import (
     Unknown,
 )
 from bot.channels.sms import ListingFailedError, SmsSender, callback_url, validity
+from bot.channels.sms_http import form_of
 from flows.customer import Address
 from tests.bot.relay_bench import ALICES, HandClock
 from tests.bot.sms_house import account_at
@@ -148,17 +152,23 @@ def test_a_callback_names_the_attempt_and_nobody() -> None:
 @pytest.mark.parametrize(
     ("valid_for", "seconds"),
     [
-        (None, None),
         (timedelta(seconds=-5), 10),
         (timedelta(seconds=3), 10),
         (timedelta(hours=2, seconds=0.9), 7200),
         (timedelta(days=3), 36000),
     ],
 )
-def test_the_validity_stays_within_what_twilio_takes(
-    valid_for: timedelta | None, seconds: int | None
-) -> None:
+def test_the_validity_stays_within_what_twilio_takes(valid_for: timedelta, seconds: int) -> None:
     assert validity(valid_for) == seconds
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=60), min_size=1))
+def test_a_form_is_read_as_it_was_meant(fields: dict[str, str]) -> None:
+    form = form_of(fields)
+
+    assert form.isascii()
+    assert dict(parse_qsl(form, keep_blank_values=True)) == fields
+    assert ";" not in form  # which some take for the end of a field
 
 
 async def looked_up(twilio: FakeTwilio, taken: frozenset[str], posted_at: datetime) -> str | None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from bot.web.deadlines import Deadline
+from bot.deadlines import Deadline
 from bot.web.sms import LARGEST_BODY, NOTHING, SmsDesk, routes
 from storage.errors import StorageError
 from storage.outbox import Receipt

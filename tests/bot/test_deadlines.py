@@ -5,7 +5,7 @@ from asyncio import CancelledError
 
 import pytest
 
-from bot.web.deadlines import Deadline
+from bot.deadlines import Deadline
 
 pytestmark = pytest.mark.anyio
 

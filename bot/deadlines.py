@@ -1,14 +1,17 @@
-"""A deadline for whatever is being answered: one timer for all, since one for each costs more.
+"""A deadline for work of which there is much at once: one timer for all, not one for each.
 
-`asyncio.timeout` sets a timer and takes it away again, which is a tenth of the CPU of a webhook.
+`asyncio.timeout` sets a timer and takes it away again: a tenth of the CPU of a webhook or a send.
 """
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Deadline:
-    """Lets every task wait for so many seconds, and no longer, for its work."""
+    """Lets every task wait for so many seconds, and no longer, for its work; one at a time."""
 
     def __init__(self, after_s: float) -> None:
         self._after_s = after_s
@@ -16,7 +19,7 @@ class Deadline:
         self._overdue: set[asyncio.Task[object]] = set()
         self._is_watched = False
 
-    async def keep(self, work: Awaitable[None]) -> None:
+    async def keep(self, work: Awaitable[T]) -> T:
         """Wait for some work; raises TimeoutError where it is cancelled for being late."""
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None  # noqa: S101 - whoever runs this is one
@@ -24,7 +27,7 @@ class Deadline:
         if not self._is_watched:
             self._watch(loop)
         try:
-            await work
+            return await work
         except asyncio.CancelledError as error:
             if task in self._overdue and task.uncancel() == 0:
                 raise TimeoutError from error
