@@ -229,6 +229,17 @@ async def test_a_customer_who_goes_is_in_no_audience(store: Store) -> None:
     assert await store.broadcasts.survey(audience("state:steps"), Asked()) == ()
 
 
+async def test_who_was_erased_is_in_no_audience_and_still_counts(store: Store) -> None:
+    for number in ("300000", "erased-0f3a"):
+        put = PutJourney(Journey(number, stage=Stage.MEMBER), "steps", "app", 0, NOON)
+        await change(store, PutCustomer(Customer(number, "de", Basis.CONSENT), NOON), put)
+
+    for asked in (Asked(), Asked(has_megabytes=True)):
+        groups = await store.broadcasts.survey(audience("-state:streak"), asked)
+        assert [(group.reason, group.sample) for group in groups] == [("no_address", "300000")]
+    assert [kind.number for kind in await store.broadcasts.census()] == [2]
+
+
 async def test_what_is_planned_is_counted_and_nobody_is_planned_twice(store: Store) -> None:
     chance = random.Random(7)  # noqa: S311 - a seed reproduces the run
     people = [somebody(n, chance) for n in range(700)]

@@ -72,6 +72,7 @@ from (/*people*/) asked;
 
 -- each --
 -- The people of an audience within a span one by one, all or those written to after a moment.
+-- Who was erased is in no audience.
 select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
        /*way*/ as way,
        case when r.fed_at > :month_ago::bigint then
@@ -83,14 +84,16 @@ select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silen
        else 0 end as lately
 from reach r
 where r.customer > :after and (:until = '' or r.customer <= :until)
-  and coalesce(r.fed_at, 0) > :fed_after::bigint and (/*audience*/);
+  and coalesce(r.fed_at, 0) > :fed_after::bigint
+  and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/);
 
 -- alike --
 -- The people of an audience not written to after a moment, those who are alike at once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
        r.has_basis, /*way*/ as way, 0::bigint as lately
 from reach r
-where coalesce(r.fed_at, 0) <= :fed_after::bigint and (/*audience*/)
+where coalesce(r.fed_at, 0) <= :fed_after::bigint
+  and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
          case when :asks_customer::boolean then length(r.customer) end;
 

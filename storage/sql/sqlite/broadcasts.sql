@@ -62,7 +62,7 @@ from (/*people*/);
 
 -- each --
 -- The people of an audience within a span one by one, all or those written to after a moment. The
--- limit keeps SQLite from asking for the way once for each use.
+-- limit keeps SQLite from asking for the way once for each use. Who was erased is in no audience.
 select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
        /*way*/ as way,
        iif(r.fed_at > :month_ago,
@@ -73,7 +73,7 @@ select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has
            0) as lately
 from reach r
 where r.customer > :after and r.customer <= :until and coalesce(r.fed_at, 0) > :fed_after
-  and (/*audience*/)
+  and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 order by r.customer
 limit -1;
 
@@ -82,7 +82,8 @@ limit -1;
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
        r.has_basis, /*way*/ as way, 0 as lately
 from reach r indexed by reach_alike
-where coalesce(r.fed_at, 0) <= :fed_after and (/*audience*/)
+where coalesce(r.fed_at, 0) <= :fed_after
+  and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route,
          length(r.customer);
 
