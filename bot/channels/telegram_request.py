@@ -16,6 +16,8 @@ from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
+from bot.deadlines import Deadline
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 API_BASE_URL = "https://api.telegram.org"
@@ -23,6 +25,7 @@ API_BASE_URL = "https://api.telegram.org"
 _JSON = {"Content-Type": "application/json"}
 _CONNECT_S = 5.0
 _UPLOAD_S = 60.0  # sock_read does not run while a body is written; this bounds the whole call
+_UNLIMITED = aiohttp.ClientTimeout(total=None, connect=_CONNECT_S)  # for what a deadline bounds
 
 
 class NothingLeft(NetworkError):
@@ -64,6 +67,7 @@ class AiohttpRequest(BaseRequest):
         self._session: aiohttp.ClientSession | None = None
         self._connections = connections
         self._read_s = read_s
+        self._deadline = Deadline(read_s)
 
     @property
     def read_timeout(self) -> float:
@@ -107,18 +111,23 @@ class AiohttpRequest(BaseRequest):
             form, body = _form(request_data), None
         else:
             form, body = None, _json(request_data.parameters) if request_data else None
-        status, answer = await self._exchange(url, method, read_s, body=body, form=form)
+        limits = _limits(read_s)
+        status, answer = await self._exchange(url, method, limits, body=body, form=form)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise FloodWait(read_retry_after(answer))
         return status, answer
 
     async def call(self, url: str, parameters: dict[str, Json], read_s: float) -> tuple[int, bytes]:
         """Make one call beside python-telegram-bot, for an answer that is wanted raw."""
-        return await self._exchange(url, "POST", read_s, body=_json(parameters))
+        return await self._exchange(url, "POST", _limits(read_s), body=_json(parameters))
 
     async def ask(self, url: str, parameters: dict[str, Json]) -> bytes:
         """Make one call in this lean way; what is an error to python-telegram-bot is raised so."""
-        status, answer = await self.call(url, parameters, self._read_s)
+        asked = self._exchange(url, "POST", _UNLIMITED, body=_json(parameters))
+        try:
+            status, answer = await self._deadline.keep(asked)
+        except TimeoutError as error:
+            raise OutcomeUnknown(type(error).__name__) from error
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise FloodWait(read_retry_after(answer))
         if status != HTTPStatus.OK:
@@ -129,7 +138,7 @@ class AiohttpRequest(BaseRequest):
         self,
         url: str,
         method: str,
-        read_s: float,
+        limits: aiohttp.ClientTimeout,
         *,
         body: bytes | None = None,
         form: aiohttp.FormData | None = None,
@@ -140,7 +149,7 @@ class AiohttpRequest(BaseRequest):
                 URL(url, encoded=True),
                 data=form if form is not None else body,
                 headers=_JSON if body is not None else None,
-                timeout=_limits(read_s),
+                timeout=limits,
                 allow_redirects=False,
             ) as answer:
                 return answer.status, await answer.read()
