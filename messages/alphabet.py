@@ -1,5 +1,6 @@
 """The alphabet of an SMS: which characters GSM-7 has, and how others are written with them."""
 
+import re
 import unicodedata
 
 # One unit each, two for those behind the escape (3GPP TS 23.038, default alphabet and extension).
@@ -20,6 +21,8 @@ _REPLACED = {
     "": "\u00ad\u200b\u2060\ufeff",
 }
 _TABLE = str.maketrans({old: new for new, olds in _REPLACED.items() for old in olds})
+_WRITABLE = "".join(sorted((BASIC | EXTENDED) - {"\r"}))
+_AS_IT_GOES_OUT = re.compile(f"[{re.escape(_WRITABLE)}]*")  # as nearly all texts
 
 
 def normalise(text: str) -> str:
@@ -27,5 +30,7 @@ def normalise(text: str) -> str:
 
     Quotes, dashes, ellipses, spaces, line ends and ẞ; a letter and its loose diacritic become one.
     """
+    if _AS_IT_GOES_OUT.fullmatch(text):
+        return text
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     return unicodedata.normalize("NFC", composed.translate(_TABLE))

@@ -8,16 +8,13 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from types import CodeType
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import structlog
 from babel import Locale
-from jinja2 import Environment, StrictUndefined, Template
 from jinja2.runtime import Macro
 
 from flows.campaign import Campaign
@@ -26,6 +23,7 @@ from flows.lines import CodeShown, DataErased, Emergency, Line
 from messages.alphabet import normalise
 from messages.buttons import Button, Places, buttons
 from messages.cards import Card, card_of
+from messages.macros import environment_of, macros_of
 from messages.manner import Manner
 from messages.topic_texts import TopicTexts
 from messages.topics import Topics, shipped
@@ -34,6 +32,7 @@ from messages.vocabulary import Vocabulary, vocabularies
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _SUBJECT = "Subject: "
+_BLANK_LINE, _LINE_END = re.compile(r"\n\s*\n"), re.compile(r" ?¶ ?")
 LETTER_END = "letter_end"
 _COMPLETE = (CodeShown, DataErased, Emergency)  # nothing may stand below these
 
@@ -230,49 +229,23 @@ def _speech(sources: tuple[str, ...], terms: Campaign, topics: TopicTexts) -> Sp
     vocabulary = known.get(language, first)
     locale = Locale.parse(vocabulary.locale if language in known else language)
     manner = Manner(locale, terms.zone, channel)
-    environment = _environment(manner)
+    environment = environment_of(manner)
     operator = terms.operator
     environment.globals |= {field.name: getattr(operator, field.name) for field in fields(operator)}
     environment.globals |= {"channel": channel.value} | {c.value: c is channel for c in Channel}
     environment.globals |= {"links": _Current(), "help_topics": topics}
     macros: dict[str, Macro] = {}
     for source in sources:
-        code = _compiled(f"{language}/wording.j2", source, is_html=channel is Channel.TELEGRAM)
-        macros |= _macros(Template.from_code(environment, code, environment.make_globals(None)))
+        macros |= macros_of(f"{language}/wording.j2", source, environment)
     return Speech(language, channel, macros, vocabulary, operator.brand, manner, topics)
-
-
-@cache
-def _compiled(name: str, source: str, *, is_html: bool) -> CodeType:
-    """Compile a file once for all campaigns; only the markup is settled here."""
-    channel = Channel.TELEGRAM if is_html else Channel.SMS
-    manner = Manner(Locale("en"), ZoneInfo("UTC"), channel)
-    return _environment(manner).compile(source, name, name)
-
-
-def _environment(manner: Manner) -> Environment:
-    environment = Environment(
-        autoescape=manner.channel is Channel.TELEGRAM,  # noqa: S701  the one that reads HTML
-        undefined=StrictUndefined,
-        optimized=False,  # what is compiled for one language must not keep its manner
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    manner.teach(environment)
-    return environment
-
-
-def _macros(template: Template) -> dict[str, Macro]:
-    """Give the macros of a file; those whose names begin with an underscore serve the others."""
-    return {n: value for n, value in vars(template.module).items() if isinstance(value, Macro)}
 
 
 def _laid_out(text: str, channel: Channel) -> str:
     """Lay out what a macro wrote: a blank line ends a paragraph, ¶ a line, other breaks none."""
     gap = "\n" if channel is Channel.SMS else "\n\n"
-    paragraphs = (" ".join(part.split()).strip("¶ ") for part in re.split(r"\n\s*\n", text))
-    joined = gap.join(paragraph for paragraph in paragraphs if paragraph)
-    return re.sub(r" ?¶ ?", "\n", joined)
+    paragraphs = [" ".join(part.split()).strip("¶ ") for part in _BLANK_LINE.split(text)]
+    joined = gap.join([paragraph for paragraph in paragraphs if paragraph])
+    return _LINE_END.sub("\n", joined)
 
 
 def _finished(text: str, line: Line, speech: Speech, links: Links) -> Wording:

@@ -88,3 +88,4 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 @given(st.text(alphabet=sorted((BASIC | EXTENDED) - {"\r", "`"}), max_size=200))
 def test_what_is_gsm_already_stays_as_it_is(text: str) -> None:
     assert normalise(text) == text
+    assert normalise(text + "\u2026") == text + "..."
