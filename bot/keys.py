@@ -1,6 +1,6 @@
 """Keyed hashes and fresh tokens: what stays behind names nobody, and nobody can guess a link."""
 
-import hashlib
+import base64
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +39,10 @@ class Keys:
         """Hash a personal link's token; the token itself is kept nowhere."""
         return self._hash("link", token)
 
+    def token_of(self, seed: str) -> str:
+        """Give the token of a link whose seed is stored; only our key leads there."""
+        return base64.urlsafe_b64encode(self._hash("token", seed)).decode().rstrip("=")
+
     def of_receipts(self) -> bytes:
         """Give the 32 bytes from which the key that signs receipts is made."""
         return self._hash("receipts", "1") + self._hash("receipts", "2")
@@ -60,5 +64,4 @@ class Keys:
         return int.from_bytes(self._hash(salt, customer)[:8], "big") / 2**64
 
     def _hash(self, purpose: str, value: str) -> bytes:
-        message = f"{purpose}\x1f{value}".encode()
-        return hmac.new(self.secret, message, hashlib.sha256).digest()[:16]
+        return hmac.digest(self.secret, f"{purpose}\x1f{value}".encode(), "sha256")[:16]

@@ -46,8 +46,9 @@ def answer(journey: Journey, heard: Heard, terms: Campaign) -> Outcome:
         return _say(journey, Emergency())
     if heard.intent is Intent.QUESTION:
         return helping.answer(journey, heard, terms)
-    journey = replace(journey, misunderstandings=0)
-    asked, journey = journey.question, replace(journey, question=None)
+    asked = journey.question
+    if asked is not None or journey.misunderstandings:
+        journey = replace(journey, misunderstandings=0, question=None)
     if asked is not None:
         if heard.intent is Intent.DECLINE:
             return _say(journey, Kept())

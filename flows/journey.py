@@ -134,7 +134,7 @@ class Journey:
 
     def has(self, step: str) -> bool:
         """Tell whether a step is done or waived."""
-        return any(r.step == step for r in self.reached)
+        return step in [r.step for r in self.reached]
 
     def credit(self, step: str) -> Granted | None:
         """Find the credit of a step."""

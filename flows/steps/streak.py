@@ -76,9 +76,10 @@ def begins_at(journey: Journey, terms: Campaign) -> datetime | None:
         case WindowStart.REGISTRATION:
             return next((r.at for r in journey.reached if r.step == "registration"), None)
         case WindowStart.ALL_STEPS:
-            if journey.enrolled_at is None or not all(journey.has(t) for t in terms.tasks):
+            done = {r.step for r in journey.reached}
+            if journey.enrolled_at is None or not done.issuperset(terms.tasks):
                 return None
-            return max([journey.enrolled_at, *(r.at for r in journey.reached)])
+            return max([journey.enrolled_at, *[r.at for r in journey.reached]])
 
 
 def window(journey: Journey, terms: Campaign) -> Window | None:
