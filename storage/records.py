@@ -146,25 +146,20 @@ def _twin(hint: Any) -> Any:  # noqa: ANN401 - a type expression
 _LEAN_JOURNEY = _lean(Journey)
 
 
-def to_outbox_row(columns: OutboxColumns, slot: int, attempt: int) -> OutboxRow:
+def to_outbox_row(columns: OutboxColumns, slot: int, attempt: int, tag: str) -> OutboxRow:
     """Read a row of the outbox as both keepers select it."""
-    id_, lane, priority, recipient, line, body, due, created_at = columns[:8]
     customer, use_by, cost, is_unasked, may_resend, about = columns[9:15]
     return OutboxRow(
-        id=id_,
-        lane=lane,
-        priority=priority,
-        recipient=recipient,
-        line=line,
-        body=body,
-        due=to_moment(due),
-        slot=to_moment(slot),
-        created_at=to_moment(created_at),
-        attempt=attempt,
-        customer=customer,
-        use_by=to_moment_or_none(use_by),
-        cost=cost,
-        is_unasked=bool(is_unasked),
-        may_resend=bool(may_resend),
-        about=about,
+        *columns[:6],
+        to_moment(columns[6]),
+        to_moment(slot),
+        to_moment(columns[7]),
+        attempt,
+        customer,
+        to_moment_or_none(use_by),
+        cost,
+        bool(is_unasked),
+        bool(may_resend),
+        about,
+        tag,
     )

@@ -20,14 +20,11 @@ from storage.deliveries import Deliveries
 from storage.memory import CreditRow, Key, Memory
 from storage.outbox import (
     Claim,
-    OutboxRow,
-    Permit,
-    Posting,
+    Claimed,
     Receipt,
     Settle,
     Unresolved,
     WakeRow,
-    at_once,
 )
 from storage.questions import Questions
 from storage.reading import (
@@ -76,22 +73,20 @@ class Store(Protocol):
 
     # The outbox
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
-        """Take rows that are due and that nobody holds, one in flight per recipient."""
+    async def claim(self, claim: Claim) -> Claimed:
+        """Let rows leave that are due and that nobody holds, one in flight per recipient.
+
+        They are posting from here on, each under the tag of its attempt; commit that before a byte
+        leaves. A row past its use-by, or unasked to a suppressed or closed address, becomes
+        `skipped` with the reason and is not among them. What `permit` allows only later is due from
+        then on, or stale if that is too late. Of one customer no two unasked rows are asked for at
+        the same time, so what has left is known exactly.
+        """
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave, None if it is empty.
 
         A slot of the lane's clock may be asked for so long ahead.
-        """
-
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        """Mark rows as posting; the ids that may leave come back.
-
-        A row cancelled since it was claimed, past its use-by, or unasked to a suppressed or closed
-        address becomes `skipped` with the reason and is not among them. What `permit` allows only
-        later is ready again from then on, or stale if that is too late. Of one customer no two
-        rows are asked for at the same time, so what has left is known exactly.
         """
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:

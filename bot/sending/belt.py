@@ -1,37 +1,27 @@
 """A belt is one lane at work on this node: what is in the air, and how it has fared lately.
 
-Rows are posted before their slot and leave at it, so that a slow commit moves no departure.
+Rows are claimed before their slot and leave at it, so that a slow commit moves no departure.
 """
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.channels.channel import Fault, NotSent, Outcome, Refused, Unknown
 from bot.sending.health import Health
-from bot.sending.lanes import (
-    Lane,
-    Outbox,
-    Surroundings,
-    Verdict,
-    backoff,
-    give_back,
-    judge,
-)
+from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, give_back, judge
 from bot.sending.lead import NO_LEAD, Lead
 from bot.sending.resolver import Resolver
-from storage.errors import StorageError
-from storage.outbox import Claim, OutboxRow, Posting, Settle, Unresolved
+from bot.sending.settling import Settling
+from storage.outbox import Claim, Claimed, OutboxRow, Settle, Unresolved
 
 LEASE = timedelta(seconds=60)
 OVERSLEPT = LEASE / 2  # whoever slept longer may find that the row is somebody else's by now
 GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
 LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
-SETTLE_TRIES = 6
 GROUPS = 4  # of those who wait for room, so that they share a claim
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
 
@@ -39,7 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Belt:
-    """Claims, posts, sends and settles the rows of one lane, never more at a time than it may."""
+    """Claims, sends and settles the rows of one lane, never more at a time than it may."""
 
     def __init__(self, outbox: Outbox, lane: Lane, around: Surroundings) -> None:
         self.on_freed: Callable[[], None] = _nothing
@@ -56,6 +46,9 @@ class Belt:
         self._look_at: datetime | None = None
         self._health = Health(lane.name, around)
         self._lead = Lead() if lane.rate and around.horizon_s else NO_LEAD
+        self._settling = Settling(outbox, around, self._spawn, self._wake)
+        self._lag = around.metrics.lag.labels(lane.name)
+        self._skipped = around.metrics.skipped.labels(lane.name)
 
     async def drain(self) -> datetime | None:
         """Do everything that is due now and wait for its end; tell when the next thing is due."""
@@ -77,8 +70,9 @@ class Belt:
         if self._look_at is None or self._look_at <= now:
             await self._start_look_ups(now)
         while room := self._room():
-            self._is_full = await self._claim(now, room) == room
-            if not self._is_full:
+            claimed = await self._claim(now, room)
+            self._is_full = len(claimed.rows) == room
+            if not self._is_full and not claimed.kept_back:
                 return await self._next(now)
         return None
 
@@ -109,29 +103,36 @@ class Belt:
 
     # --- Claiming ---------------------------------------------------------------------------
 
-    async def _claim(self, now: datetime, room: int) -> int:
-        """Take as many rows as there is room for, and post them; tell how many there were."""
+    async def _claim(self, now: datetime, room: int) -> Claimed:
+        """Take as many rows as there is room for, and let them leave at their slots."""
         late_s = self._lead.late_s
-        rows = await self._outbox.claim(
-            Claim(
-                lane=self._lane.name,
-                node=self._around.node,
-                now=now,
-                lease_until=now + LEASE,
-                limit=room,
-                rate=self._lane.rate,
-                horizon_s=self._lead.seconds + self._around.horizon_s,
-                lead_s=self._lead.seconds,
-                late_s=late_s or 0.0,
-                allowances=self._lane.allowances,
-            )
+        claimed = await self._outbox.claim(self._wanted(now, room, late_s or 0.0))
+        if claimed.rows:
+            self._lag.set((now - min(row.due for row in claimed.rows)).total_seconds())
+            self._lead.committed(self._around.clock() - now)
+            self._taken += len(claimed.rows)
+            for row in claimed.rows:
+                self._spawn(self._leave(row, now, late_s))
+        if claimed.kept_back:
+            self._skipped.inc(claimed.kept_back)
+        return claimed
+
+    def _wanted(self, now: datetime, room: int, late_s: float) -> Claim:
+        return Claim(
+            lane=self._lane.name,
+            node=self._around.node,
+            now=now,
+            lease_until=now + LEASE,
+            limit=room,
+            rate=self._lane.rate,
+            horizon_s=self._lead.seconds + self._around.horizon_s,
+            lead_s=self._lead.seconds,
+            late_s=late_s,
+            allowances=self._lane.allowances,
+            permit=self._around.permit,
+            keyed=self._around.keyed,
+            new_tag=self._around.new_tag,
         )
-        if rows:
-            lag = now - min(row.due for row in rows)
-            self._around.metrics.lag.labels(self._lane.name).set(lag.total_seconds())
-            self._taken += len(rows)
-            self._spawn(self._post(rows, now, late_s))
-        return len(rows)
 
     async def _next(self, now: datetime) -> datetime | None:
         ahead_s = self._lead.seconds + self._around.horizon_s / 2  # so a claim may find several
@@ -140,7 +141,7 @@ class Belt:
             self._outbox.next_look(self._lane.name),
         )
         if row is None:
-            self._around.metrics.lag.labels(self._lane.name).set(0)
+            self._lag.set(0)
         if look is not None and look <= now and self._looking:
             look = None  # it is under way, and its end calls `on_freed`
         if look is not None and (self._look_at is None or look < self._look_at):
@@ -162,65 +163,40 @@ class Belt:
 
     # --- Sending ----------------------------------------------------------------------------
 
-    async def _post(
-        self, rows: tuple[OutboxRow, ...], asked_at: datetime, late_s: float | None
-    ) -> None:
-        """Commit a tag for each row that may leave at its slot, and let it leave then."""
-        started = 0
-        try:
-            now = self._around.clock()
-            postings = [self._posting(row, now) for row in rows]
-            may = await self._outbox.post(postings, self._around.permit)
-            self._lead.committed(self._around.clock() - asked_at)
-            for row, posting in zip(rows, postings, strict=True):
-                if posting.id in may:
-                    self._spawn(self._leave(row, posting, late_s))
-                    started += 1
-            self._around.metrics.skipped.labels(self._lane.name).inc(len(rows) - started)
-        finally:
-            self._free(len(rows) - started)
-
-    def _posting(self, row: OutboxRow, now: datetime) -> Posting:
-        keyed = self._around.keyed(row.recipient)
-        return Posting(row.id, self._around.new_tag(), max(row.slot, now), keyed)
-
-    async def _leave(self, row: OutboxRow, posting: Posting, late_s: float | None) -> None:
+    async def _leave(self, row: OutboxRow, asked_at: datetime, late_s: float | None) -> None:
         """Hand a row over and record what became of it; somebody else may leave meanwhile."""
         try:
-            settle = await self._depart(row, posting, late_s)
+            settle = await self._depart(row, asked_at, late_s)
         finally:
             self._free(1)
         if settle is not None:
-            await self._settle(settle, posting.tag)
-            self._wake()  # the next to this recipient may leave
+            self._settling.record(settle)
 
     async def _depart(
-        self, row: OutboxRow, posting: Posting, late_s: float | None
+        self, row: OutboxRow, asked_at: datetime, late_s: float | None
     ) -> Settle | None:
         """Wait for the slot and hand the row over, if neither was lost meanwhile."""
-        if not await self._is_still_to_leave(posting):
+        if row.slot > asked_at and not await self._is_still_to_leave(row):
             return None
         late = self._around.clock() - row.slot
         self._lead.left(late)
         if late > OVERSLEPT:
             return await self._conclude(row, NotSent("overslept"))
         if late_s is not None and late.total_seconds() > late_s:
-            return give_back(row.id, self._around.clock())
-        return await self._conclude(row, await self._send(row, posting.tag))
+            return give_back(row, self._around.clock())
+        return await self._conclude(row, await self._send(row))
 
-    async def _is_still_to_leave(self, posting: Posting) -> bool:
-        """Wait for the moment; whoever had to wait looks once more whether a STOP came."""
-        if posting.at <= self._around.clock():
+    async def _is_still_to_leave(self, row: OutboxRow) -> bool:
+        """Wait for the slot; whoever may have to look once more whether a STOP came meanwhile."""
+        await self._around.until(row.slot)
+        if await self._outbox.standing([row.tag]):
             return True
-        await self._around.until(posting.at)
-        if await self._outbox.standing([posting.tag]):
-            return True
-        self._around.metrics.skipped.labels(self._lane.name).inc()
+        self._skipped.inc()
         return False
 
-    async def _send(self, row: OutboxRow, tag: str) -> Outcome:
+    async def _send(self, row: OutboxRow) -> Outcome:
         try:
-            return await self._lane.handler.send(row, tag)
+            return await self._lane.handler.send(row, row.tag)
         except Exception as error:  # its bytes may have left, so it must be unknown
             log.exception("send_failed", lane=self._lane.name, row=row.id)
             return Unknown(type(error).__name__)
@@ -253,21 +229,6 @@ class Belt:
         if verdict.is_alarm:
             self._health.halt(until, verdict.reason)
 
-    async def _settle(self, settle: Settle, tag: str) -> None:
-        """Record what became of one attempt, if it is still the row's last.
-
-        Tried again for a while: what is lost here has to be looked up.
-        """
-        settle = replace(settle, tag=tag)
-        for attempt in range(1, SETTLE_TRIES):
-            try:
-                return await self._outbox.settle((settle,))
-            except StorageError:
-                log.exception("settle_failed", lane=self._lane.name, row=settle.id)
-                wait = backoff(attempt, self._around.chance)
-                await self._around.until(self._around.clock() + wait)
-        return await self._outbox.settle((settle,))
-
     # --- Looking up what became of it --------------------------------------------------------
 
     async def _start_look_ups(self, now: datetime) -> None:
@@ -281,7 +242,7 @@ class Belt:
 
     async def _resolve(self, lost: Unresolved) -> None:
         try:
-            await self._settle(await self._resolver.resolve(lost), lost.tag)
+            await self._settling.settle((await self._resolver.resolve(lost),))
         finally:
             self._looking.discard(lost.row.id)
             self._wake()

@@ -1,6 +1,5 @@
 """A lane is one rate limit with a handler behind it; this is how it judges what became of a row."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,14 +9,15 @@ from bot.channels.channel import Accepted, Clock, Fault, NotSent, Outcome, Refus
 from bot.metrics import Metrics
 from storage.outbox import (
     Claim,
+    Claimed,
     OutboxRow,
     OutboxState,
     Permit,
-    Posting,
     Receipt,
     Settle,
     Unresolved,
     at_once,
+    fresh_tag,
 )
 from storage.pace import Allowances
 
@@ -37,14 +37,11 @@ Chance = Callable[[], float]
 class Outbox(Protocol):
     """The part of the store that the relay works on."""
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
-        """Take rows that are due and that nobody holds."""
+    async def claim(self, claim: Claim) -> Claimed:
+        """Let rows leave that are due and that nobody holds."""
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
-
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        """Mark rows as posting; the ids that may leave come back."""
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:
         """Tell which attempts are posting still."""
@@ -104,11 +101,6 @@ class Lane:
     allowances: Allowances | None = None
 
 
-def fresh_tag() -> str:
-    """Give an attempt a name that says nothing: 128 random bits."""
-    return secrets.token_urlsafe(16)
-
-
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the relay is handed: the clock, how to wait until a moment, chance, and its figures.
@@ -145,9 +137,9 @@ def judge(
     """Decide what becomes of a row; `failures` counts how often in a row the lane sent nothing."""
     match outcome:
         case Accepted(ref):
-            return Verdict(Settle(row.id, OutboxState.ACCEPTED, at, ref=ref))
+            return Verdict(Settle(row.id, OutboxState.ACCEPTED, at, ref=ref, tag=row.tag))
         case Unknown(why):
-            return Verdict(unknown(row.id, at, at, reason=why))
+            return Verdict(unknown(row, at, at, reason=why))
         case NotSent():
             return _wait(row, outcome, at, backoff(failures, chance))
         case Refused():
@@ -166,42 +158,49 @@ def backoff(failures: int, chance: Chance) -> timedelta:
     return wait * (0.75 + chance() / 2)
 
 
-def unknown(row_id: int, posted_at: datetime, at: datetime, reason: str) -> Settle:
+def unknown(row: OutboxRow, posted_at: datetime, at: datetime, reason: str) -> Settle:
     """Keep a row as unknown until its next look-up, 30 s, 2 min and 10 min after its posting.
 
     Without a further one it stays unknown for good: that is shown, never repeated.
     """
     due = next((posted_at + wait for wait in LOOK_UPS if posted_at + wait > at), None)
-    return Settle(row_id, OutboxState.UNKNOWN, at, reason=reason, due=due)
+    return Settle(row.id, OutboxState.UNKNOWN, at, reason=reason, due=due, tag=row.tag)
 
 
-def resend(row_id: int, at: datetime) -> Settle:
+def resend(row: OutboxRow, at: datetime) -> Settle:
     """Let a row of unknown outcome leave once more."""
-    return Settle(row_id, OutboxState.READY, at, reason="resent", due=at)
+    return Settle(row.id, OutboxState.READY, at, reason="resent", due=at, tag=row.tag)
 
 
-def give_back(row_id: int, at: datetime) -> Settle:
+def give_back(row: OutboxRow, at: datetime) -> Settle:
     """Let a row that missed its slot take another one; that was no attempt."""
-    return Settle(row_id, OutboxState.READY, at, reason="late", due=at, counts=False)
+    return _again(row, at, "late", due=at)
+
+
+def _again(row: OutboxRow, at: datetime, reason: str, due: datetime) -> Settle:
+    """Let a row wait of which nothing has left."""
+    ready = OutboxState.READY
+    return Settle(row.id, ready, at, reason=reason, due=due, counts=False, tag=row.tag)
 
 
 def _wait(row: OutboxRow, outcome: NotSent, at: datetime, wait: timedelta) -> Verdict:
     wait = max(wait, outcome.retry_after or wait)
-    ready = Settle(row.id, OutboxState.READY, at, reason=outcome.why, due=at + wait, counts=False)
-    return Verdict(ready, rest=wait if outcome.holds == "lane" else None, reason=outcome.why)
+    settle = _again(row, at, outcome.why, due=at + wait)
+    return Verdict(settle, rest=wait if outcome.holds == "lane" else None, reason=outcome.why)
 
 
 def _refuse(row: OutboxRow, refusal: Refused, at: datetime, chance: Chance) -> Verdict:
     reason = f"{refusal.fault}:{refusal.code}"
     if refusal.fault in HALTING:
-        ready = Settle(row.id, OutboxState.READY, at, reason=reason, due=at, counts=False)
-        return Verdict(ready, rest=HALTED, reason=reason, is_alarm=True)
+        settle = _again(row, at, reason, due=at)
+        return Verdict(settle, rest=HALTED, reason=reason, is_alarm=True)
     later = at + LATER * (0.75 + chance() / 2)
     if (
         refusal.fault is Fault.LATER
         and row.attempt <= LATER_AT_MOST
         and (row.use_by is None or later < row.use_by)
     ):
-        return Verdict(Settle(row.id, OutboxState.READY, at, reason=reason, due=later))
-    failed = Settle(row.id, OutboxState.FAILED, at, reason=reason)
+        ready = OutboxState.READY
+        return Verdict(Settle(row.id, ready, at, reason=reason, due=later, tag=row.tag))
+    failed = Settle(row.id, OutboxState.FAILED, at, reason=reason, tag=row.tag)
     return Verdict(failed, is_alarm=refusal.fault is Fault.OURS)

@@ -25,15 +25,15 @@ class Resolver:
         """Look a row up and say what is to be noted of it."""
         row, metrics = lost.row, self._around.metrics.unknown
         try:
-            found = await self._handler.look_up(row, lost.tag, lost.posted_at)
+            found = await self._handler.look_up(row, row.tag, lost.posted_at)
         except Exception as error:  # noqa: BLE001 (nobody could tell, so nothing is decided)
             log.warning("look_up_failed", lane=row.lane, row=row.id, error=type(error).__name__)
             return self._blind(lost)
         at = self._around.clock()
         if found is not None:
             metrics.labels(row.lane, "found").inc()
-            return Settle(row.id, OutboxState.ACCEPTED, at, ref=found.ref)
-        settle = unknown(row.id, lost.posted_at, at, reason="not listed")
+            return Settle(row.id, OutboxState.ACCEPTED, at, ref=found.ref, tag=row.tag)
+        settle = unknown(row, lost.posted_at, at, reason="not listed")
         if settle.due is not None:
             return settle
         return await self._give_up(lost, settle)
@@ -44,11 +44,12 @@ class Resolver:
             metrics.labels(row.lane, "uncertain").inc()
             log.error("send_uncertain", lane=row.lane, row=row.id, line=row.line)
             return settle
-        await self._outbox.put(resent_name(lost.tag), str(row.id))
+        await self._outbox.put(resent_name(row.tag), str(row.id))
         metrics.labels(row.lane, "resent").inc()
-        return resend(row.id, settle.at)
+        return resend(row, settle.at)
 
     def _blind(self, lost: Unresolved) -> Settle:
-        at = self._around.clock()
+        row, at = lost.row, self._around.clock()
         due = at + LOOK_AGAIN if at - lost.posted_at < BLIND_FOR else None
-        return Settle(lost.row.id, OutboxState.UNKNOWN, at, reason="look-up failed", due=due)
+        reason = "look-up failed"
+        return Settle(row.id, OutboxState.UNKNOWN, at, reason=reason, due=due, tag=row.tag)

@@ -1,14 +1,11 @@
-"""The outbox's work in PostgreSQL: what is claimed, settled, recovered and looked up."""
+"""The outbox's work in PostgreSQL: what is settled, recovered and looked up."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-import msgspec
-
-from storage.outbox import Claim, OutboxRow, OutboxState, Settle, Unresolved
-from storage.pace import SECOND, Allowances, Pace
+from storage.outbox import OutboxState, Settle, Unresolved
 from storage.postgres.changes import Row
 from storage.postgres.database import Connection, rows_of
 from storage.postgres.sheets import columns
@@ -22,141 +19,9 @@ from storage.records import (
 )
 
 _SQL = load("postgres", "outbox")
-_RECENT = msgspec.json.Decoder(list[tuple[int, int]])
-
-_Columns: TypeAlias = tuple[
-    int, str, int, str, str, str, int, int, int, str | None,
-    int | None, int, bool, bool, str | None, int,
-]  # fmt: skip
 _S = OutboxState
 _OPEN = {_S.READY, _S.CLAIMED, _S.POSTING, _S.UNKNOWN}
 _ELSEWHERE = "its id is another row's"
-
-
-# --- Claiming -----------------------------------------------------------------------------------
-
-
-async def claim(connection: Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
-    """Take rows in order, one per recipient, as far as the lane's pace reaches."""
-    now = to_int(wanted.now)
-    pace, paused_until = await _hold_lane(connection, wanted)
-    pace.put_right(now)
-    earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
-    if paused_until > now or pace.free > max(earliest, horizon):
-        return ()
-    before, manners = pace.free, _Manners(wanted.allowances)
-    waiting = _waiting(connection, wanted.lane, now, wanted.limit)
-    span = (earliest, max(earliest, horizon))
-    taken = [row async for row in _paced(waiting, pace, manners, wanted.limit, span)]
-    if taken:
-        ids = [row.id for row in taken]
-        lease = to_int(wanted.lease_until)
-        await connection.execute(_SQL["claim"], ids, wanted.node, lease)
-    if pace.free != before:
-        recent = msgspec.json.encode(pace.recent).decode()
-        await connection.execute(_SQL["put_pace"], wanted.lane, pace.free, recent)
-    await manners.keep(connection)
-    return tuple(taken)
-
-
-async def next_due(
-    connection: Connection, lane: str, now: datetime, ahead_s: float
-) -> datetime | None:
-    """Tell when a lane's next row may leave that is not held back by another."""
-    found = await connection.fetchrow(_SQL["read_lane"], lane)
-    free, recent, paused_until = found or (0, "[]", 0)
-    pace = Pace(None, free, _RECENT.decode(recent))
-    pace.put_right(to_int(now))
-    pace.free -= round(ahead_s * SECOND)
-    firsts = [
-        await connection.fetchval(_SQL["next_due"], lane, priority)
-        for priority in await _priorities(connection, lane)
-    ]
-    dues = [first for first in firsts if first is not None]
-    return to_moment(max(to_int(now), min(dues), pace.free, paused_until)) if dues else None
-
-
-async def _hold_lane(connection: Connection, wanted: Claim) -> tuple[Pace, int]:
-    found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
-    if found is None:
-        await connection.execute(_SQL["make_lane"], wanted.lane)
-        found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
-        assert found is not None  # noqa: S101 - a lane is never deleted
-    free, recent, paused_until, _ = found
-    late = round(wanted.late_s * SECOND)
-    return Pace(wanted.rate, free, _RECENT.decode(recent), late), paused_until
-
-
-class _Manners:
-    """Keeps to what each recipient bears."""
-
-    def __init__(self, allowances: Allowances | None) -> None:
-        self._allowances = allowances
-        self._opens: list[Row] = []
-        self._held: list[Row] = []
-
-    def lets(self, row_id: int, opens: int, slot: int) -> bool:
-        """Tell whether a row may take a slot; if not it is due later, and out of the way."""
-        if self._allowances is None or opens <= slot:
-            return True
-        self._held.append((row_id, opens))
-        return False
-
-    def take(self, recipient: str, opens: int, slot: int) -> None:
-        """Use what a recipient bears."""
-        if self._allowances is not None:
-            allowance = self._allowances(recipient)
-            self._opens.append((recipient, allowance.opens_after(opens, slot)))
-
-    async def keep(self, connection: Connection) -> None:
-        """Let those wait who have had enough."""
-        if self._opens:
-            await connection.execute(_SQL["put_allowances"], *columns(self._opens))
-        if self._held:
-            await connection.execute(_SQL["hold_back"], *columns(self._held))
-
-
-async def _paced(
-    waiting: AsyncIterator[_Columns],
-    pace: Pace,
-    manners: _Manners,
-    limit: int,
-    span: tuple[int, int],
-) -> AsyncIterator[OutboxRow]:
-    """Give one row of each recipient its slot, until the slots lie beyond the horizon."""
-    earliest, horizon = span
-    recipients: set[str] = set()
-    async for row in waiting:
-        recipient, cost, opens = row[3], row[11], row[15]
-        if recipient in recipients:
-            continue
-        slot = pace.slot(cost, earliest)
-        if slot > horizon:
-            pace.free = slot  # so that `next_due` does not promise this row too early
-            return
-        if not manners.lets(row[0], opens, slot):
-            continue
-        manners.take(recipient, opens, slot)
-        pace.take(cost, slot)
-        recipients.add(recipient)
-        yield to_outbox_row(row[:15], slot, attempt=row[8] + 1)
-        if len(recipients) == limit:
-            return
-
-
-async def _waiting(
-    connection: Connection, lane: str, now: int, page: int
-) -> AsyncIterator[_Columns]:
-    """Go through what may be claimed, the most urgent first, little further than is asked."""
-    for priority in await _priorities(connection, lane):
-        rows = connection.cursor(_SQL["waiting"], lane, priority, now, prefetch=page)
-        async for row in rows:
-            yield row
-
-
-async def _priorities(connection: Connection, lane: str) -> list[int]:
-    """List the priorities of which a lane has something."""
-    return [priority for (priority,) in await connection.fetch(_SQL["priorities"], lane)]
 
 
 # --- Settling -----------------------------------------------------------------------------------
@@ -261,7 +126,7 @@ async def unresolved(
     """List rows of unknown outcome whose look-up is due."""
     rows = await connection.fetch(_SQL["unresolved"], lane, to_int(now), limit)
     return tuple(
-        Unresolved(to_outbox_row(row[:15], row[16], row[8]), row[15], to_moment(row[16]))
+        Unresolved(to_outbox_row(row[:15], row[16], row[8], row[15]), to_moment(row[16]))
         for row in rows
     )
 

@@ -12,16 +12,13 @@ from storage.changes import Decision, PutIncident
 from storage.memory import CreditRow, Key, Memory
 from storage.outbox import (
     Claim,
-    OutboxRow,
-    Permit,
-    Posting,
+    Claimed,
     Receipt,
     Settle,
     Unresolved,
     WakeRow,
-    at_once,
 )
-from storage.postgres import outbox, posting, reading, receipts, snapshot
+from storage.postgres import claiming, outbox, reading, receipts, snapshot
 from storage.postgres.broadcasts import PostgresBroadcasts
 from storage.postgres.database import Database
 from storage.postgres.deliveries import PostgresDeliveries
@@ -95,17 +92,13 @@ class PostgresStore:
 
     # --- The outbox -----------------------------------------------------------------------------
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
-        """Take rows that are due and that nobody holds."""
-        return await self._database.write(lambda c: outbox.claim(c, claim))
+    async def claim(self, claim: Claim) -> Claimed:
+        """Let rows leave that are due and that nobody holds."""
+        return await self._database.write(lambda c: claiming.claim(c, claim))
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
-        return await self._database.read(lambda c: outbox.next_due(c, lane, now, ahead_s))
-
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        """Mark rows as posting; the ids that may leave come back."""
-        return await self._database.write(lambda c: posting.post(c, postings, permit))
+        return await self._database.read(lambda c: claiming.next_due(c, lane, now, ahead_s))
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:
         """Tell which attempts are posting still."""
@@ -256,7 +249,7 @@ class PostgresStore:
 
     async def _stand(self, asked: Sequence[Sequence[str]]) -> Sequence[frozenset[str]]:
         together = [tag for tags in asked for tag in tags]
-        found = await self._database.read(lambda c: posting.standing(c, together))
+        found = await self._database.read(lambda c: claiming.standing(c, together))
         return [found.intersection(tags) for tags in asked]
 
     async def _note(self, asked: Sequence[Receipt]) -> Sequence[bool]:

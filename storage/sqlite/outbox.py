@@ -1,16 +1,12 @@
-"""The outbox's work in SQLite: what is claimed, posted, settled, recovered and looked up."""
+"""The outbox's work in SQLite: what is settled, recovered and looked up."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
-
-from storage.outbox import Claim, OutboxRow, OutboxState, Settle, Unresolved
-from storage.pace import SECOND, Allowances, Pace
+from storage.outbox import OutboxState, Settle, Unresolved
 from storage.queries import load
 from storage.records import (
-    OutboxColumns,
     to_int,
     to_int_or_none,
     to_moment,
@@ -20,140 +16,9 @@ from storage.records import (
 
 _SQL = load("sqlite", "outbox")
 _INBOX = load("sqlite", "inbox")
-_RECENT = msgspec.json.Decoder(list[tuple[int, int]])
-_BEFORE_ALL = -(2**31)
 
 _S = OutboxState
 _OPEN = {_S.READY, _S.CLAIMED, _S.POSTING, _S.UNKNOWN}
-
-
-# --- Claiming -----------------------------------------------------------------------------------
-
-
-def claim(db: sqlite3.Connection, wanted: Claim) -> tuple[OutboxRow, ...]:
-    """Take rows in order, one per recipient, as far as the lane's pace reaches."""
-    now = to_int(wanted.now)
-    pace, paused_until = _read_lane(db, wanted.lane, wanted.rate)
-    pace.late = round(wanted.late_s * SECOND)
-    pace.put_right(now)
-    earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
-    if paused_until > now or pace.free > max(earliest, horizon):
-        return ()
-    before = pace.free
-    manners = _Manners(db, wanted.allowances) if wanted.allowances else None
-    waiting = _waiting(db, wanted.lane, now)
-    span = (earliest, max(earliest, horizon))
-    taken = tuple(_paced(waiting, pace, manners, wanted.limit, span))
-    lease = to_int(wanted.lease_until)
-    db.executemany(_SQL["claim"], [(wanted.node, lease, row.id) for row in taken])
-    if pace.free != before:
-        recent = msgspec.json.encode(pace.recent).decode()
-        db.execute(_SQL["put_pace"], (wanted.lane, pace.free, recent))
-    if manners is not None:
-        manners.keep()
-    return taken
-
-
-def next_due(db: sqlite3.Connection, lane: str, now: datetime, ahead_s: float) -> datetime | None:
-    """Tell when a lane's next row may leave that is not held back by another."""
-    pace, paused_until = _read_lane(db, lane, None)
-    pace.put_right(to_int(now))
-    pace.free -= round(ahead_s * SECOND)
-    firsts = (
-        db.execute(_SQL["next_due"], (lane, priority)).fetchone()
-        for priority in _priorities(db, lane)
-    )
-    dues = [first[0] for first in firsts if first]
-    return to_moment(max(to_int(now), min(dues), pace.free, paused_until)) if dues else None
-
-
-def _read_lane(db: sqlite3.Connection, lane: str, rate: float | None) -> tuple[Pace, int]:
-    row: tuple[int, str, int] | None = db.execute(_SQL["read_lane"], (lane,)).fetchone()
-    free, recent, paused_until = row or (0, "[]", 0)
-    return Pace(rate, free, _RECENT.decode(recent)), paused_until
-
-
-class _Manners:
-    """Keeps to what each recipient bears."""
-
-    def __init__(self, db: sqlite3.Connection, allowances: Allowances) -> None:
-        self._db = db
-        self._allowances = allowances
-        self._opens: dict[str, int] = {}
-        self._held: list[tuple[int, int]] = []
-
-    def lets(self, row_id: int, recipient: str, slot: int) -> bool:
-        """Tell whether a row may take a slot; if not it is due later, and out of the way."""
-        opens = self._opens.get(recipient)
-        if opens is None:
-            found = self._db.execute(_SQL["read_allowance"], (recipient,)).fetchone()
-            opens = self._opens[recipient] = found[0] if found else 0
-        if opens > slot:
-            self._held.append((opens, row_id))
-        return opens <= slot
-
-    def take(self, recipient: str, slot: int) -> None:
-        """Use what a recipient bears."""
-        allowance = self._allowances(recipient)
-        opens = allowance.opens_after(self._opens[recipient], slot)
-        self._opens[recipient] = opens
-        self._db.execute(_SQL["put_allowance"], (recipient, opens))
-
-    def keep(self) -> None:
-        """Let those wait who have had enough."""
-        self._db.executemany(_SQL["hold_back"], self._held)
-
-
-def _paced(
-    waiting: Iterable[OutboxColumns],
-    pace: Pace,
-    manners: _Manners | None,
-    limit: int,
-    span: tuple[int, int],
-) -> Iterator[OutboxRow]:
-    """Give one row of each recipient its slot, until the slots lie beyond the horizon."""
-    earliest, horizon = span
-    recipients: set[str] = set()
-    for columns in waiting:
-        recipient, cost = columns[3], columns[11]
-        if len(recipients) == limit:
-            return
-        if recipient in recipients:
-            continue
-        slot = pace.slot(cost, earliest)
-        if slot > horizon:
-            pace.free = slot  # so that `next_due` does not promise this row too early
-            return
-        if manners is not None:
-            if not manners.lets(columns[0], recipient, slot):
-                continue
-            manners.take(recipient, slot)
-        pace.take(cost, slot)
-        recipients.add(recipient)
-        yield to_outbox_row(columns, slot, attempt=columns[8] + 1)
-
-
-def _waiting(db: sqlite3.Connection, lane: str, now: int) -> Iterator[OutboxColumns]:
-    """Go through what may be claimed, the most urgent first, and no further than is asked."""
-    for priority in _priorities(db, lane):
-        yield from db.execute(_SQL["waiting"], (lane, priority, now))
-
-
-def _priorities(db: sqlite3.Connection, lane: str) -> Iterator[int]:
-    """List the priorities of which a lane has something, by one index step each."""
-    priority = _BEFORE_ALL
-    while True:
-        (found,) = db.execute(_SQL["next_priority"], (lane, priority)).fetchone()
-        if found is None:
-            return
-        yield found
-        priority = found
-
-
-def _forget_stranger(db: sqlite3.Connection, row_id: int, customer: str | None) -> None:
-    """Delete a final row that no customer stands behind."""
-    if customer is None:
-        db.execute(_SQL["forget"], (row_id,))
 
 
 # --- Settling -----------------------------------------------------------------------------------
@@ -161,13 +26,16 @@ def _forget_stranger(db: sqlite3.Connection, row_id: int, customer: str | None) 
 
 def settle(db: sqlite3.Connection, settlements: Sequence[Settle]) -> None:
     """Record what became of rows; what a receipt has said meanwhile is not lowered."""
+    accepted = [settlement for settlement in settlements if settlement.state is _S.ACCEPTED]
+    if accepted and not _are_accepted(db, accepted):
+        for settlement in accepted:
+            _settle(db, settlement)
     for settlement in settlements:
-        _settle(db, settlement)
+        if settlement.state is not _S.ACCEPTED:
+            _settle(db, settlement)
 
 
 def _settle(db: sqlite3.Connection, settlement: Settle) -> None:
-    if settlement.state is _S.ACCEPTED and _is_accepted(db, settlement):
-        return
     found = db.execute(_SQL["read_outcome"], (settlement.id,)).fetchone()
     if found is None:
         return
@@ -183,10 +51,13 @@ def _settle(db: sqlite3.Connection, settlement: Settle) -> None:
         _forget_stranger(db, settlement.id, customer)
 
 
-def _is_accepted(db: sqlite3.Connection, settlement: Settle) -> bool:
-    """Accept a customer's row in one statement; tell whether it was as simple as nearly always."""
-    row = (settlement.ref, to_int(settlement.at), settlement.reason, settlement.id, settlement.tag)
-    return db.execute(_SQL["accept_attempt"], row).rowcount == 1
+def _are_accepted(db: sqlite3.Connection, accepted: Sequence[Settle]) -> bool:
+    """Accept customers' rows by one statement; tell whether all were as simple as nearly always.
+
+    If not, each has to be looked at; those that were simple bear being accepted again.
+    """
+    rows = [(one.ref, to_int(one.at), one.reason, one.id, one.tag) for one in accepted]
+    return db.executemany(_SQL["accept_attempt"], rows).rowcount == len(rows)
 
 
 def _write(db: sqlite3.Connection, settlement: Settle) -> None:
@@ -221,6 +92,12 @@ def _is_final(settlement: Settle) -> bool:
     return settlement.state is not _S.READY
 
 
+def _forget_stranger(db: sqlite3.Connection, row_id: int, customer: str | None) -> None:
+    """Delete a final row that no customer stands behind."""
+    if customer is None:
+        db.execute(_SQL["forget"], (row_id,))
+
+
 def recover(db: sqlite3.Connection, now: datetime) -> int:
     """Free what dead workers held, and forget strangers whose time is over."""
     db.execute(_INBOX["forget_strangers"], (to_int(now),))
@@ -238,10 +115,8 @@ def unresolved(
     """List rows of unknown outcome whose look-up is due."""
     rows = db.execute(_SQL["unresolved"], (lane, to_int(now), limit))
     return tuple(
-        Unresolved(
-            to_outbox_row(columns, columns[16], columns[8]), columns[15], to_moment(columns[16])
-        )
-        for columns in rows
+        Unresolved(to_outbox_row(row[:15], row[16], row[8], row[15]), to_moment(row[16]))
+        for row in rows
     )
 
 

@@ -22,14 +22,11 @@ from storage.memory import CreditRow, Key, Memory
 from storage.migrate import migrate_sqlite
 from storage.outbox import (
     Claim,
-    OutboxRow,
-    Permit,
-    Posting,
+    Claimed,
     Receipt,
     Settle,
     Unresolved,
     WakeRow,
-    at_once,
 )
 from storage.queries import load
 from storage.reading import (
@@ -40,7 +37,7 @@ from storage.reading import (
     MessageRow,
     Quarantined,
 )
-from storage.sqlite import outbox, posting, reading, receipts, snapshot
+from storage.sqlite import claiming, outbox, reading, receipts, snapshot
 from storage.sqlite.broadcasts import SqliteBroadcasts
 from storage.sqlite.changes import apply, changes_what_is_common
 from storage.sqlite.deliveries import SqliteDeliveries
@@ -124,21 +121,17 @@ class SqliteStore:
 
     # --- The outbox -----------------------------------------------------------------------------
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
-        """Take rows that are due and that nobody holds."""
-        return await self._writer.run_short(lambda db: outbox.claim(db, claim))
+    async def claim(self, claim: Claim) -> Claimed:
+        """Let rows leave that are due and that nobody holds."""
+        return await self._writer.run_short(lambda db: claiming.claim(db, claim))
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
-        return await self._read(lambda db: outbox.next_due(db, lane, now, ahead_s))
-
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        """Mark rows as posting; the ids that may leave come back."""
-        return await self._writer.run_short(lambda db: posting.post(db, postings, permit))
+        return await self._read(lambda db: claiming.next_due(db, lane, now, ahead_s))
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:
         """Tell which attempts are posting still."""
-        return await self._read(lambda db: posting.standing(db, tags))
+        return await self._read(lambda db: claiming.standing(db, tags))
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""

@@ -1,4 +1,4 @@
-"""`relay.sqlite`: rows of the outbox are claimed, marked as posting, and settled.
+"""`relay.sqlite`: rows of the outbox are claimed, and settled.
 
 Ours keeps the order per customer and looks at each row once more before it leaves; the limit takes
 any hundred rows and marks the hundred before them in that transaction; the peer goes row by row.
@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from storage.changes import Change, PutCustomer
-from storage.outbox import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Settle
 from storage.sqlite.store import SqliteStore, _connect_writer
 from storage.store import Store
 from tests.bench.crowds import count, customer, fill_file, queued
@@ -62,12 +62,9 @@ async def ours(ground: Ground) -> Lap:
 
 async def belt(store: Store) -> None:
     claim = Claim("sms", "node", NOON, NOON + timedelta(minutes=1), BATCH)
-    while rows := await store.claim(claim):
-        await store.post([Posting(row.id, f"tag-{row.id}", NOON) for row in rows])
+    while rows := (await store.claim(claim)).rows:
         state = OutboxState.ACCEPTED
-        await store.settle(
-            [Settle(r.id, state, NOON, ref=f"SM{r.id}", tag=f"tag-{r.id}") for r in rows]
-        )
+        await store.settle([Settle(r.id, state, NOON, ref=f"SM{r.id}", tag=r.tag) for r in rows])
 
 
 async def limit(ground: Ground) -> Lap:

@@ -19,7 +19,7 @@ from flows.journey import Journey, Stage
 from messages.segments import count
 from storage.changes import Decision, PutCustomer, PutJourney
 from storage.memory import Key
-from storage.outbox import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Settle
 from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house
 from tests.cast import TERMS
 
@@ -112,18 +112,16 @@ class BroadcastHouse:
         """Send what is due; `dies`: the provider has it, but we are killed before we know."""
         store, now = self.programme.store, self.programme.clock()
         lease = now + timedelta(seconds=60)
-        rows = await store.claim(Claim("sms", "node", now, lease, most))
-        tags = {row.id: f"tag{row.id}.{row.attempt}.{now.timestamp()}" for row in rows}
-        may = await store.post([Posting(row.id, tags[row.id], now) for row in rows])
-        for row in (row for row in rows if row.id in may):
+        claimed = await store.claim(Claim("sms", "node", now, lease, most))
+        for row in claimed.rows:
             if state is OutboxState.ACCEPTED:
                 text = msgspec.json.decode(row.body, type=Message).text
                 self.sent.append((row.recipient, text))
                 price = TERMS.messages.sms_cents_per_segment
                 self.cents += count(text).segments * price if row.line == "Broadcast" else 0
             if not dies:
-                await store.settle([Settle(row.id, state, now, reason="test", tag=tags[row.id])])
-        return len(rows)
+                await store.settle([Settle(row.id, state, now, reason="test", tag=row.tag)])
+        return len(claimed.rows) + claimed.kept_back
 
     async def run_out(self) -> None:
         """Let everything happen that is left to do."""

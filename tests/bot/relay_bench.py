@@ -56,7 +56,7 @@ class ScriptedHandler:
 
     async def send(self, row: OutboxRow, tag: str) -> Outcome:
         kept = self.outbox.rows[row.id]
-        if (kept.state, kept.tag) != (OutboxState.POSTING, tag):
+        if (kept.state, kept.row.tag) != (OutboxState.POSTING, tag):
             self.unmarked += 1
         self.sent.append((row.id, tag, self.clock()))
         self.in_air += 1

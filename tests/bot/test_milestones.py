@@ -34,8 +34,8 @@ async def reach_month_three(house: SmallHouse) -> list[OutboxRow]:
         woke = Woke(at=house.now, slot="month")
         await house.premises.turns.decided(customer.number, woke, "clock")
     at = house.now + DAY  # whatever the night held back
-    rows = await house.store.claim(Claim("telegram", "node", at, at + DAY, 9))
-    return [row for row in rows if row.line == "MonthDone"]
+    claimed = await house.store.claim(Claim("telegram", "node", at, at + DAY, 9))
+    return [row for row in claimed.rows if row.line == "MonthDone"]
 
 
 def _chat(number: str) -> Contact:

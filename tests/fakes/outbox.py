@@ -1,27 +1,24 @@
 """An outbox in memory: what the relay needs of a store, so that its judgement can be seen alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flows.customer import Address
 from storage.outbox import (
     Claim,
+    Claimed,
     Leaving,
     OutboxRow,
     OutboxState,
-    Permit,
-    Posting,
     Receipt,
     Settle,
     Unresolved,
-    at_once,
 )
 from storage.pace import SECOND as US
 from storage.pace import Pace
 from storage.records import to_int, to_moment
 
-HELD = {OutboxState.CLAIMED, OutboxState.POSTING}
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LIVE = {OutboxState.POSTING, OutboxState.UNKNOWN, OutboxState.READY}
 
@@ -34,7 +31,6 @@ class Kept:
     state: OutboxState = OutboxState.READY
     due: datetime | None = None
     lease: datetime | None = None
-    tag: str | None = None
     posted_at: datetime | None = None
     ref: str | None = None
     reason: str | None = None
@@ -60,9 +56,9 @@ class MemoryOutbox:
         row = OutboxRow(
             id=number, lane="sms", priority=0, recipient=to.uri, line="Line", body=body, due=due,
             slot=due, created_at=due, attempt=0, customer="100001", use_by=None, cost=1,
-            is_unasked=True, may_resend=False, about=None,
+            is_unasked=True, may_resend=False, about=None, tag="",
         )  # fmt: skip
-        self.rows[number] = Kept(replace(row, **rest), due=due)  # type: ignore[arg-type]
+        self.rows[number] = Kept(row._replace(**rest), due=due)  # type: ignore[arg-type]
         return number
 
     def state(self, number: int) -> OutboxState:
@@ -81,24 +77,24 @@ class MemoryOutbox:
     @staticmethod
     def _is_before(other: Kept, kept: Kept) -> bool:
         is_same = other.row.recipient == kept.row.recipient and other.row.lane == kept.row.lane
-        is_retried = other.state is OutboxState.READY and other.tag is not None
+        is_retried = other.state is OutboxState.READY and bool(other.row.tag)
         is_older = is_retried and other.row.id < kept.row.id
-        return is_same and (other.state in HELD or is_older)
+        return is_same and (other.state is OutboxState.POSTING or is_older)
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
+    async def claim(self, claim: Claim) -> Claimed:
         if self.paused.get(claim.lane, claim.now) > claim.now:
-            return ()
+            return Claimed()
         pace = self._pace(claim)
         earliest = claim.now + timedelta(seconds=claim.lead_s)
         horizon = max(earliest, claim.now + timedelta(seconds=claim.horizon_s))
-        taken: list[OutboxRow] = []
-        recipients: set[str] = set()
+        taken: dict[str, OutboxRow] = {}
+        kept_back = 0
         for kept in sorted(
             self._waiting(claim.lane), key=lambda k: (k.row.priority, k.due, k.row.id)
         ):
             if len(taken) == claim.limit:
                 break
-            if kept.due is None or kept.due > claim.now or kept.row.recipient in recipients:
+            if kept.due is None or kept.due > claim.now or kept.row.recipient in taken:
                 continue
             slot = to_moment(pace.slot(kept.row.cost, to_int(earliest)))
             if slot > horizon:
@@ -107,18 +103,37 @@ class MemoryOutbox:
             if (opens := self.opens.get(kept.row.recipient, LONG_AGO)) > slot:
                 kept.due = opens
                 continue
+            if self._keep_back(kept, claim, slot):
+                kept_back += 1
+                continue
             if claim.allowances is not None:
                 after = claim.allowances(kept.row.recipient)
                 self.opens[kept.row.recipient] = to_moment(
                     after.opens_after(to_int(opens), to_int(slot))
                 )
             pace.take(kept.row.cost, to_int(slot))
-            kept.state, kept.lease = OutboxState.CLAIMED, claim.lease_until
-            kept.row = replace(kept.row, slot=slot, attempt=kept.row.attempt + 1)
-            recipients.add(kept.row.recipient)
-            taken.append(kept.row)
+            taken[kept.row.recipient] = self._post(kept, claim, slot)
         self.free[claim.lane], self.recent[claim.lane] = to_moment(pace.free), pace.recent
-        return tuple(taken)
+        return Claimed(tuple(taken.values()), kept_back)
+
+    def _keep_back(self, kept: Kept, claim: Claim, slot: datetime) -> bool:
+        row = kept.row
+        at = claim.permit(Leaving(slot, row.priority, row.attempt + 1))
+        if row.is_unasked and row.recipient in self.suppressed:
+            kept.state, kept.reason = OutboxState.SKIPPED, "opted_out"
+        elif row.use_by is not None and row.use_by <= slot:
+            kept.state, kept.reason = OutboxState.SKIPPED, "stale"
+        elif at > slot:
+            kept.due = at
+        else:
+            return False
+        return True
+
+    @staticmethod
+    def _post(kept: Kept, claim: Claim, slot: datetime) -> OutboxRow:
+        kept.state, kept.lease, kept.posted_at = OutboxState.POSTING, claim.lease_until, slot
+        kept.row = kept.row._replace(slot=slot, attempt=kept.row.attempt + 1, tag=claim.new_tag())
+        return kept.row
 
     def _pace(self, claim: Claim) -> Pace:
         free = to_int(self.free.get(claim.lane, claim.now))
@@ -133,56 +148,34 @@ class MemoryOutbox:
         return max(min(dues), free, self.paused.get(lane, now))
 
     async def standing(self, tags: Sequence[str]) -> frozenset[str]:
-        posting = {k.tag for k in self.rows.values() if k.state is OutboxState.POSTING}
+        posting = {k.row.tag for k in self.rows.values() if k.state is OutboxState.POSTING}
         return frozenset(tag for tag in tags if tag in posting)
-
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        return frozenset(posting.id for posting in postings if self._post(posting, permit))
-
-    def _post(self, posting: Posting, permit: Permit) -> bool:
-        kept = self.rows[posting.id]
-        if kept.state is not OutboxState.CLAIMED:
-            return False
-        if kept.row.is_unasked and kept.row.recipient in self.suppressed:
-            kept.state, kept.reason = OutboxState.SKIPPED, "opted_out"
-            return False
-        if kept.row.use_by is not None and kept.row.use_by <= posting.at:
-            kept.state, kept.reason = OutboxState.SKIPPED, "stale"
-            return False
-        at = permit(Leaving(posting.at, kept.row.priority, kept.row.attempt))
-        if at > posting.at:
-            kept.state, kept.due = OutboxState.READY, at
-            kept.row = replace(kept.row, attempt=kept.row.attempt - 1)
-            return False
-        kept.state, kept.tag, kept.posted_at = OutboxState.POSTING, posting.tag, posting.at
-        return True
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         for settle in settlements:
             kept = self.rows[settle.id]
-            if settle.tag not in (None, kept.tag):
+            if settle.tag not in (None, kept.row.tag):
                 continue  # about an attempt that is not the last
             if kept.state in {OutboxState.ACCEPTED, OutboxState.DELIVERED, OutboxState.FAILED}:
                 continue  # a receipt was faster
             kept.state, kept.due = settle.state, settle.due
             kept.ref, kept.reason = settle.ref or kept.ref, settle.reason
             if not settle.counts:
-                kept.row = replace(kept.row, attempt=kept.row.attempt - 1)
+                kept.row = kept.row._replace(attempt=kept.row.attempt - 1)
 
     async def recover(self, now: datetime) -> int:
-        late = [k for k in self.rows.values() if k.state in HELD and k.lease and k.lease <= now]
+        posting = [kept for kept in self.rows.values() if kept.state is OutboxState.POSTING]
+        late = [kept for kept in posting if kept.lease and kept.lease <= now]
         for kept in late:
-            was_posting = kept.state is OutboxState.POSTING
-            kept.state = OutboxState.UNKNOWN if was_posting else OutboxState.READY
-            kept.due = now
+            kept.state, kept.due = OutboxState.UNKNOWN, now
         return len(late)
 
     async def unresolved(self, lane: str, now: datetime, limit: int) -> tuple[Unresolved, ...]:
         due = [kept for at, kept in self._unknown(lane) if at <= now]
         return tuple(
-            Unresolved(kept.row, kept.tag, kept.posted_at)
+            Unresolved(kept.row, kept.posted_at)
             for kept in due[:limit]
-            if kept.tag is not None and kept.posted_at is not None
+            if kept.posted_at is not None
         )
 
     async def next_look(self, lane: str) -> datetime | None:
@@ -197,7 +190,7 @@ class MemoryOutbox:
 
     async def receipt(self, receipt: Receipt) -> bool:
         for kept in self.rows.values():
-            is_tagged = receipt.tag is not None and kept.tag == receipt.tag
+            is_tagged = receipt.tag is not None and kept.row.tag == receipt.tag
             if is_tagged or (receipt.ref is not None and kept.ref == receipt.ref):
                 self._note(kept, receipt)
                 return True

@@ -1,6 +1,6 @@
 """Who keeps the promise, and the few moves that tests of it share."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from flows.customer import Customer
 from flows.journey import Journey
 from storage.changes import Change, Decision, Enqueue, PutCustomer, PutJourney
 from storage.memory import Key, Memory
-from storage.outbox import Claim, OutboxRow, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxRow, OutboxState, Settle
 from storage.postgres.store import PostgresStore
 from storage.sqlite.store import SqliteStore
 from storage.store import Store
@@ -79,9 +79,12 @@ async def claim(
     limit: int = 100,
     rate: float | None = None,
     horizon_s: float = 0.2,
+    lead_s: float = 0.0,
 ) -> tuple[OutboxRow, ...]:
-    """Claim what is due."""
-    return await store.claim(Claim(LANE, "node", now, now + LEASE, limit, rate, horizon_s))
+    """Claim what is due and may leave."""
+    span = (horizon_s, lead_s)
+    wanted = Claim(LANE, "node", now, now + LEASE, limit, rate, *span)
+    return (await store.claim(wanted)).rows
 
 
 async def bodies(store: Store, now: datetime = NOON) -> list[str]:
@@ -89,16 +92,8 @@ async def bodies(store: Store, now: datetime = NOON) -> list[str]:
     return [row.body for row in await claim(store, now)]
 
 
-async def posted(
-    store: Store, rows: Sequence[OutboxRow], at: datetime = NOON, tag: str = "tag"
-) -> frozenset[int]:
-    """Mark claimed rows as posting; their tags are made of the word and their numbers."""
-    return await store.post([Posting(row.id, f"{tag}{row.id}", at) for row in rows])
-
-
 async def sent(store: Store, row: OutboxRow, ref: str | None = "SM1", at: datetime = NOON) -> None:
-    """Post a claimed row, and let the provider accept it."""
-    await posted(store, [row], at)
+    """Let the provider accept a claimed row."""
     await store.settle([Settle(row.id, OutboxState.ACCEPTED, at, ref=ref)])
 
 

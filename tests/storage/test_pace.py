@@ -14,7 +14,7 @@ from storage.pace import SECOND as US
 from storage.pace import Pace
 from tests.cast import NOON
 from tests.soak import SOAK
-from tests.storage.keepers import KEEPERS, LANE, SECOND, change, claim, posted, to
+from tests.storage.keepers import KEEPERS, LANE, SECOND, change, claim, to
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +83,6 @@ async def test_workers_together_keep_the_rate_and_send_everything(
             now = due
             for _ in range(workers):
                 taken = await claim(store, now, limit=4, rate=rate, horizon_s=horizon_s)
-                await posted(store, taken, now)
                 await store.settle([Settle(row.id, OutboxState.FAILED, now) for row in taken])
                 rows.extend(taken)
         await store.close()

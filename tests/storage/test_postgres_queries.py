@@ -70,9 +70,9 @@ async def test_the_cost_follows_what_is_due_not_what_exists(db: "asyncpg.Connect
     expected = {
         ("reading", "due_wakes"): "wakes_by_moment",
         ("reading", "next_wake"): "wakes_by_moment",
-        ("outbox", "waiting"): "outbox_ready",
-        ("outbox", "next_due"): "outbox_ready",
-        ("outbox", "priorities"): "outbox_ready",
+        ("claiming", "waiting"): "outbox_ready",
+        ("claiming", "next_due"): "outbox_ready",
+        ("claiming", "priorities"): "outbox_ready",
         ("outbox", "unresolved"): "outbox_unknown",
         ("reading", "open_credits"): "credits_open",
         ("reading", "waiting_for_budget"): "waiting_list",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.customer import Address, Basis, Contact, Customer
-from storage.outbox import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Settle
 from tests.bot.programme_house import ProgrammeHouse, programme_house
 from tests.cast import NOON
 
@@ -29,8 +29,8 @@ async def send_all(house: ProgrammeHouse) -> int:
     now, sent = NOON, 0
     while (due := await house.store.next_due("sms", now)) is not None:
         now = max(now, due)
-        rows = await house.store.claim(Claim("sms", "n", now, now + timedelta(minutes=1), 500))
-        await house.store.post([Posting(row.id, f"tag-{row.id:018}", now) for row in rows])
+        claim = Claim("sms", "n", now, now + timedelta(minutes=1), 500)
+        rows = (await house.store.claim(claim)).rows
         accepted = (
             Settle(row.id, OutboxState.ACCEPTED, now, ref=f"SM{row.id:032x}") for row in rows
         )

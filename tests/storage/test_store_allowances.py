@@ -1,13 +1,13 @@
 """What single recipients bear, and what is taken back while it waits for its slot."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
 from flows.customer import Address, Contact
 from storage.changes import CancelQueued, PutContact
-from storage.outbox import Claim, OutboxRow, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxRow, OutboxState, Settle
 from storage.pace import Allowance
 from storage.store import Store
 from tests.cast import ALICE, NOON
@@ -22,14 +22,13 @@ ALICES = ALICE.contacts[0].address.uri
 async def claimed(store: Store, now: datetime, limit: int = 100) -> tuple[OutboxRow, ...]:
     """Claim what is due, as a lane does that spares its recipients."""
     wanted = Claim(LANE, "node", now, now + LEASE, limit, allowances=lambda _: CHAT)
-    return await store.claim(wanted)
+    return (await store.claim(wanted)).rows
 
 
 async def leave(store: Store, now: datetime) -> list[str]:
     """Let everything leave that may, one after the other."""
     words = list[str]()
     while rows := await claimed(store, now):
-        await store.post([Posting(row.id, f"{row.id}@{now}", now) for row in rows])
         await store.settle([Settle(row.id, OutboxState.ACCEPTED, now) for row in rows])
         words += [row.body for row in rows]
     return words
@@ -103,7 +102,7 @@ async def test_slots_lie_at_least_the_lead_ahead_and_further_apart_by_what_may_b
     await change(store, *(to(f"r{n}") for n in range(12)))
     wanted = Claim(LANE, "node", NOON, NOON + LEASE, 12, 10.0, 2.0, lead_s=0.05, late_s=0.1)
 
-    rows = await store.claim(wanted)
+    rows = (await store.claim(wanted)).rows
 
     ahead = [(row.slot - NOON) / SECOND for row in rows]
     assert ahead[:3] == [0.05, 0.16, 0.27]
@@ -125,25 +124,26 @@ async def test_a_stop_takes_back_what_waits_for_its_slot_and_nothing_that_has_le
     reminder = replace(to(ALICES, "left"), is_unasked=True)
     by_telegram = Contact(Address("telegram:1"))
     await change(store, PutContact(ALICE.number, by_telegram))
-    await change(store, reminder, replace(reminder, recipient="telegram:1", body="waits"))
-    await change(store, to("telegram:2", "asked for"))
+    waits = replace(reminder, recipient="telegram:1", body="waits")
+    await change(store, reminder)
     rows = await claim(store)
-    slots = {"left": NOON, "waits": NOON + 2 * SECOND, "asked for": NOON + 2 * SECOND}
-    await store.post([Posting(row.id, row.body, slots[row.body]) for row in rows])
+    await change(store, waits, to("telegram:2", "asked for"))
+    rows += await claim(store, rate=1.0, horizon_s=3.0, lead_s=2.0)
+    tags = {row.body: row.tag for row in rows}
 
     await change(store, CancelQueued(ALICE.number, "opted_out", NOON + SECOND))
 
-    assert await store.standing([*slots, "never"]) == {"left", "asked for"}
+    standing = await store.standing([*tags.values(), "never"])
+    assert standing == {tags["left"], tags["asked for"]}
     assert ("skipped", "opted_out") in await states(store)
 
 
 async def test_an_attempt_that_is_settled_stands_no_more(store: Store) -> None:
     await change(store, to("r1"))
     [row] = await claim(store)
-    await store.post([Posting(row.id, "one", NOON + timedelta(seconds=1))])
 
-    before = await store.standing(["one"])
+    before = await store.standing([row.tag])
     await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON, counts=False)])
 
-    assert before == {"one"}
-    assert await store.standing(["one"]) == frozenset()
+    assert before == {row.tag}
+    assert await store.standing([row.tag]) == frozenset()

@@ -17,7 +17,6 @@ from tests.storage.keepers import (
     bodies,
     change,
     claim,
-    posted,
     sent,
     states,
     to,
@@ -86,7 +85,6 @@ async def test_what_waits_to_leave_again_is_not_overtaken(store: Store) -> None:
     (urgent,) = await claim(store)
     await sent(store, urgent)
     (first,) = await claim(store)
-    await posted(store, [first])
     later = NOON + 10 * SECOND
     await store.settle([Settle(first.id, OutboxState.READY, NOON, reason="busy", due=later)])
     overtaking = await bodies(store), await store.next_due(LANE, NOON)
@@ -102,10 +100,8 @@ async def test_what_waits_to_leave_again_is_not_overtaken(store: Store) -> None:
 async def test_an_attempt_that_was_none_is_not_counted(store: Store) -> None:
     await change(store, to(A))
     (row,) = await claim(store)
-    await posted(store, [row])
     await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON, counts=False)])
     (again,) = await claim(store)
-    await posted(store, [again], tag="again")
     await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON)])
     (third,) = await claim(store)
 
@@ -148,12 +144,15 @@ async def test_a_paused_lane_rests_and_the_longer_pause_holds(store: Store) -> N
 # --- At the moment of sending -------------------------------------------------------------------
 
 
-async def test_a_claimed_row_is_posted_once(store: Store) -> None:
-    await change(store, to(A))
+async def test_a_claimed_row_is_posting_under_a_tag_of_its_own(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, to(A), to(B))
+
     rows = await claim(store)
 
-    assert await posted(store, rows) == {rows[0].id}
-    assert await posted(store, rows, tag="other") == frozenset()
+    assert [state for state, _ in await states(store)] == ["posting", "posting"]
+    assert await store.standing([row.tag for row in rows]) == {row.tag for row in rows}
+    assert all(len(row.tag) >= 22 for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -170,12 +169,9 @@ async def test_a_closed_address_gets_nothing_unasked(
     await change(
         store, replace(to(A), is_unasked=True), replace(to("tel:+4930", "answer"), priority=9)
     )
-    rows = await claim(store)
     await change(store, PutContact(ALICE.number, contact))
 
-    may_leave = await posted(store, rows)
-
-    assert may_leave == {rows[1].id}
+    assert await bodies(store) == ["answer"]
     assert await states(store) == [("skipped", reason), ("posting", None)]
 
 
@@ -183,7 +179,7 @@ async def test_an_address_that_is_not_theirs_any_more_gets_nothing_unasked(store
     await add(store, ALICE)
     await change(store, replace(to("tel:+491713920099"), is_unasked=True))
 
-    assert await posted(store, await claim(store)) == frozenset()
+    assert await claim(store) == ()
     assert await states(store) == [("skipped", "no_address")]
 
 
@@ -192,26 +188,25 @@ async def test_an_answer_leaves_even_after_stop(store: Store) -> None:
     closed = Contact(ALICE.contacts[0].address, opted_out_at=NOON)
     await change(store, PutContact(ALICE.number, closed), to(A))
 
-    assert len(await posted(store, await claim(store))) == 1
+    assert await bodies(store) == ["Hello"]
 
 
 async def test_what_is_stale_does_not_leave(store: Store) -> None:
     await add(store, ALICE)
     await change(store, replace(to(A), use_by=NOON + SECOND))
-    rows = await claim(store)
 
-    assert await posted(store, rows, NOON + SECOND) == frozenset()
+    assert await claim(store, NOON + SECOND) == ()
     assert await states(store) == [("skipped", "stale")]
 
 
-async def test_stop_takes_back_what_is_unasked_claimed_rows_included(store: Store) -> None:
+async def test_stop_takes_back_what_is_unasked_and_has_not_left(store: Store) -> None:
     await add(store, ALICE)
     reminder = replace(to(A, "reminder"), is_unasked=True)
     await change(store, reminder, replace(reminder, due=NOON + DAY), to(A, "status"))
-    rows = await claim(store)
+    (row,) = await claim(store, rate=1.0, lead_s=0.1)
     await change(store, CancelQueued(ALICE.number, "opted_out", NOON))
 
-    assert [row.body for row in rows] == ["reminder"]
-    assert await posted(store, rows) == frozenset()
+    assert (row.body, row.slot) == ("reminder", NOON + 0.1 * SECOND)
+    assert await store.standing([row.tag]) == frozenset()
     assert [state for state, _ in await states(store)] == ["skipped", "skipped", "ready"]
-    assert await bodies(store) == ["status"]
+    assert await bodies(store, NOON + 2 * SECOND) == ["status"]

@@ -1,31 +1,3 @@
--- hold_lane --
--- The lane's next free moment, what left in the second before it, and its pause, held for us:
--- slots are given away by one node at a time. A claim need not outlive the server, so nobody waits
--- for the disk while a lane is held; and the marks before the bytes leave carry it along.
-select next_free, recent, paused_until, set_config('synchronous_commit', 'off', true)
-from lanes
-where name = $1
-for update;
-
--- read_lane --
--- The same, for looking only.
-select next_free, recent, paused_until
-from lanes
-where name = $1;
-
--- make_lane --
--- A lane has a row from its first claim on.
-insert into lanes (name)
-values ($1)
-on conflict do nothing;
-
--- put_pace --
--- Keep how far the lane's slots are given away.
-update lanes
-set next_free = $2,
-    recent    = $3
-where name = $1;
-
 -- pause_lane --
 -- Let nothing leave by this lane until then; a longer pause stays.
 insert into lanes as l (name, paused_until, reason)
@@ -34,57 +6,6 @@ on conflict (name) do update
 set paused_until = excluded.paused_until,
     reason       = excluded.reason
 where excluded.paused_until > l.paused_until;
-
--- priorities --
--- The priorities of which a lane has something, by one index step each.
-with recursive found (priority) as (
-    (select priority
-     from outbox
-     where state = 'ready' and lane = $1
-     order by priority
-     limit 1)
-    union all
-    select (select o.priority
-            from outbox o
-            where o.state = 'ready' and o.lane = $1 and o.priority > found.priority
-            order by o.priority
-            limit 1)
-    from found
-    where found.priority is not null
-)
-select priority
-from found
-where priority is not null
-order by priority;
-
--- waiting --
--- What may be claimed of one lane and priority, in order: nothing of the same recipient is in
--- flight, and nothing older of theirs waits to leave again. Rows that somebody holds are passed by.
--- The last column says from when on the recipient may be written to. The limit lets the server go
--- along the index and stop where we do, instead of sorting all that waits.
-select id, lane, priority, o.recipient, line, body, due, created_at, attempt, customer,
-       use_by, cost, is_unasked, may_resend, about, coalesce(a.opens_at, 0)
-from outbox o
-left join allowances a on a.recipient = o.recipient
-where state = 'ready' and lane = $1 and priority = $2 and due <= $3
-  and not exists (select 1
-                  from outbox f
-                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
-  and not exists (select 1
-                  from outbox r
-                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried
-                    and r.id < o.id and r.priority <= o.priority)
-order by due, id
-limit 1000
-for no key update of o skip locked;
-
--- put_allowances --
--- Keep from when on recipients may be written to again.
-insert into allowances (recipient, opens_at)
-select *
-from unnest($1::text[], $2::bigint[])
-on conflict (recipient) do update
-set opens_at = excluded.opens_at;
 
 -- pause_recipient --
 -- Let nothing leave to a recipient until then; a longer pause stays.
@@ -98,37 +19,6 @@ where excluded.opens_at > a.opens_at;
 -- Whoever may be written to has no row.
 delete from allowances
 where opens_at <= $1;
-
--- hold_back --
--- Their recipients have had enough: they are due when these may be written to again.
-update outbox o
-set due = given.due
-from unnest($1::bigint[], $2::bigint[]) as given (id, due)
-where o.id = given.id;
-
--- next_due --
--- When the first of one lane and priority that is not held back may leave.
-select due
-from outbox o
-where state = 'ready' and lane = $1 and priority = $2
-  and not exists (select 1
-                  from outbox f
-                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
-  and not exists (select 1
-                  from outbox r
-                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried
-                    and r.id < o.id and r.priority <= o.priority)
-order by due, id
-limit 1;
-
--- claim --
--- Hold rows until their lease is over.
-update outbox
-set state   = 'claimed',
-    attempt = attempt + 1,
-    node    = $2,
-    lease   = $3
-where id = any($1::bigint[]);
 
 -- read_outcomes --
 -- How rows stand before they are settled, and their last attempt, and whose the provider's ids are
@@ -203,7 +93,8 @@ delete from strangers
 where expires_at <= $1;
 
 -- free_claimed --
--- A worker died before it sent these: they wait again, and the attempt was none.
+-- An earlier version took these and died before it sent them: they wait again, and the attempt was
+-- none.
 update outbox
 set state   = 'ready',
     attempt = attempt - 1,

@@ -293,16 +293,6 @@ where broadcast = ?1 and state = 'planned' and outbox is null
                    where broadcast = ?1 and state = 'planned' and outbox is null
                    limit ?2);
 
--- hold --
--- Paused: a claimed row waits, which was no attempt.
-update outbox
-set state   = 'ready',
-    due     = ?,
-    reason  = 'paused',
-    attempt = attempt - 1,
-    lease   = null
-where id = ?;
-
 -- next_unsent --
 -- When the first waiting row of a broadcast may leave.
 select min(o.due)

@@ -22,20 +22,6 @@ set state  = 'skipped',
 where customer = ? and is_unasked = 1
   and (state in ('ready', 'claimed') or state = 'posting' and posted_at > ?);
 
--- read_lane --
--- The lane's next free moment, what left in the second before it, and its pause.
-select next_free, recent, paused_until
-from lanes
-where name = ?;
-
--- put_pace --
--- Keep how far the lane's slots are given away.
-insert into lanes (name, next_free, recent)
-values (?, ?, ?)
-on conflict (name) do update
-set next_free = excluded.next_free,
-    recent    = excluded.recent;
-
 -- pause_lane --
 -- Let nothing leave by this lane until then; a longer pause stays.
 insert into lanes (name, paused_until, reason)
@@ -44,19 +30,6 @@ on conflict (name) do update
 set paused_until = excluded.paused_until,
     reason       = excluded.reason
 where excluded.paused_until > paused_until;
-
--- read_allowance --
--- From when on a recipient may be written to again.
-select opens_at
-from allowances
-where recipient = ?;
-
--- put_allowance --
--- Keep from when on a recipient may be written to again.
-insert into allowances (recipient, opens_at)
-values (?, ?)
-on conflict (recipient) do update
-set opens_at = excluded.opens_at;
 
 -- pause_recipient --
 -- Let nothing leave to a recipient until then; a longer pause stays.
@@ -70,58 +43,6 @@ where excluded.opens_at > opens_at;
 -- Whoever may be written to has no row.
 delete from allowances
 where opens_at <= ?;
-
--- hold_back --
--- Its recipient has had enough: it is due when they may be written to again.
-update outbox
-set due = ?
-where id = ?;
-
--- next_priority --
--- The next lower priority of which a lane has something.
-select min(priority)
-from outbox
-where state = 'ready' and lane = ? and priority > ?;
-
--- waiting --
--- What may be claimed of one lane and priority, in order: nothing of the same recipient is in
--- flight, and nothing older of theirs waits to leave again.
-select id, lane, priority, recipient, line, body, due, created_at, attempt, customer,
-       use_by, cost, is_unasked, may_resend, about
-from outbox o
-where state = 'ready' and lane = ? and priority = ? and due <= ?
-  and not exists (select 1
-                  from outbox f
-                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
-  and not exists (select 1
-                  from outbox r
-                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried = 1
-                    and r.id < o.id and r.priority <= o.priority)
-order by due, id;
-
--- next_due --
--- When the first of one lane and priority that is not held back may leave.
-select due
-from outbox o
-where state = 'ready' and lane = ? and priority = ?
-  and not exists (select 1
-                  from outbox f
-                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
-  and not exists (select 1
-                  from outbox r
-                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried = 1
-                    and r.id < o.id and r.priority <= o.priority)
-order by due, id
-limit 1;
-
--- claim --
--- Hold a row until its lease is over.
-update outbox
-set state   = 'claimed',
-    attempt = attempt + 1,
-    node    = ?,
-    lease   = ?
-where id = ?;
 
 -- read_outcome --
 -- How a row stands before it is settled, and its last attempt.
@@ -184,7 +105,8 @@ delete from outbox
 where id = ?;
 
 -- free_claimed --
--- A worker died before it sent these: they wait again, and the attempt was none.
+-- An earlier version took these and died before it sent them: they wait again, and the attempt was
+-- none.
 update outbox
 set state   = 'ready',
     attempt = attempt - 1,

@@ -125,7 +125,7 @@ async def test_an_email_has_a_subject_and_a_way_out(tmp_path: Path) -> None:
 
         await BroadcastEngine(mailing, clock).tick()
 
-        [row] = await store.claim(Claim("email", "node", clock(), clock() + DAY, 10))
+        [row] = (await store.claim(Claim("email", "node", clock(), clock() + DAY, 10))).rows
         message = msgspec.json.decode(row.body, type=Message)
         assert (message.text, message.subject) == ("Hi 300001!", "Nordlicht Mobil")
         assert "/u/token" in (message.unsubscribe or "")

@@ -26,7 +26,7 @@ from flows.broadcast import BroadcastState
 from flows.credit import CreditState
 from flows.customer import Address, Channel
 from flows.events import HotlineCalled
-from storage.outbox import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Settle
 from tests.bot.broadcast_house import (
     MONA,
     OTTO,
@@ -83,9 +83,9 @@ class Chat:
         """Let what waits in Telegram's lane arrive."""
         store, now = self.house.programme.store, self.house.programme.clock()
         arrived: dict[str, list[Message]] = {}
-        while rows := await store.claim(Claim("telegram", "node", now, now + DAY, 50)):
+        claim = Claim("telegram", "node", now, now + DAY, 50)
+        while rows := (await store.claim(claim)).rows:
             for row in rows:
-                await store.post([Posting(row.id, f"t{row.id}", now)])
                 await store.settle([Settle(row.id, OutboxState.ACCEPTED, now, ref=f"r{row.id}")])
                 message = msgspec.json.decode(row.body, type=Message)
                 arrived.setdefault(Address(row.recipient).value, []).append(message)

@@ -15,7 +15,7 @@ from bot.office.questions import QuestionDesk
 from bot.office.suggestions import Suggesting
 from bot.setting_values import Role
 from flows.customer import Address
-from storage.outbox import Claim, OutboxState, Posting, Settle
+from storage.outbox import Claim, OutboxState, Settle
 from tests.bot.broadcast_house import MONA, OTTO, VERA, BroadcastHouse, broadcast_house
 from tests.cast import ALICE, DAY, NOON
 
@@ -60,9 +60,9 @@ class Office:
         """Let it arrive in its order, with the recipients."""
         store, now = self.house.programme.store, self.house.programme.clock()
         told: list[tuple[str, Message]] = []
-        while rows := await store.claim(Claim("telegram", "node", now, now + DAY, 50)):
+        claim = Claim("telegram", "node", now, now + DAY, 50)
+        while rows := (await store.claim(claim)).rows:
             for row in rows:
-                await store.post([Posting(row.id, f"t{row.id}", now)])
                 await store.settle([Settle(row.id, OutboxState.ACCEPTED, now, ref=f"r{row.id}")])
                 told.append((row.recipient, msgspec.json.decode(row.body, type=Message)))
         return told

@@ -16,7 +16,7 @@ from bot.sending.lanes import Lane, Surroundings
 from bot.sending.lead import LONGEST_LATE_S, SHORTEST_LATE_S, Lead
 from bot.sending.relay import Relay
 from flows.customer import Address
-from storage.outbox import Claim, OutboxRow, OutboxState, Permit, Posting, Settle, at_once
+from storage.outbox import Claim, Claimed, OutboxRow, OutboxState, Settle
 from storage.pace import Allowance
 from tests.bot.relay_bench import SECOND
 from tests.cast import NOON
@@ -70,15 +70,10 @@ class SlowOutbox(MemoryOutbox):
         took = self.chance.random() ** 3 * self.slowest_s
         await self.clock.until(self.clock() + timedelta(seconds=took))
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
-        rows = await MemoryOutbox.claim(self, claim)
+    async def claim(self, claim: Claim) -> Claimed:
+        claimed = await MemoryOutbox.claim(self, claim)
         await self._commit()
-        return rows
-
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        may = await MemoryOutbox.post(self, postings, permit)
-        await self._commit()
-        return may
+        return claimed
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         await self._commit()

@@ -1,7 +1,6 @@
 """Two nodes on one database, of which one sleeps longer than its lease: nothing leaves twice."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Refused, Unknown
 from bot.sending.lanes import Lane
 from bot.sending.relay import Relay
-from storage.outbox import OutboxRow, OutboxState, Permit, Posting, at_once
+from storage.outbox import Claim, Claimed, OutboxRow, OutboxState
 from storage.sqlite.store import SqliteStore
 from tests.bot.relay_bench import HOUR, MINUTE
 from tests.bot.sms_house import SmsHouse, closing, sms_house
@@ -27,10 +26,10 @@ class SleepyStore(SqliteStore):
 
     awake: asyncio.Event
 
-    async def post(self, postings: Sequence[Posting], permit: Permit = at_once) -> frozenset[int]:
-        may = await super().post(postings, permit)
+    async def claim(self, claim: Claim) -> Claimed:
+        claimed = await super().claim(claim)
         await self.awake.wait()
-        return may
+        return claimed
 
 
 class SleepyHandler:

@@ -8,7 +8,7 @@ import pytest
 from bot.channels.sms_outcomes import rank
 from storage.changes import Decision, Enqueue, PutCustomer
 from storage.memory import Key
-from storage.outbox import Claim, OutboxState, Posting, Receipt, Settle
+from storage.outbox import Claim, OutboxState, Receipt, Settle
 from storage.sqlite.store import SqliteStore
 from tests.bot.relay_bench import MINUTE
 from tests.cast import ALICE, NOON
@@ -31,8 +31,8 @@ async def posted(store: SqliteStore, tag: str) -> int:
     )
     changes = (PutCustomer(ALICE, NOON), enqueue)
     await store.turn(Key(), lambda memory: Decision(None, changes))
-    [row] = await store.claim(Claim("sms", "node", NOON, NOON + MINUTE, limit=1))
-    await store.post([Posting(row.id, tag, NOON)])
+    wanted = Claim("sms", "node", NOON, NOON + MINUTE, limit=1, new_tag=lambda: tag)
+    [row] = (await store.claim(wanted)).rows
     return row.id
 
 

@@ -16,7 +16,7 @@ from bot.sending.lanes import Lane, Surroundings
 from bot.sending.relay import Relay
 from flows.customer import Address
 from storage.errors import StorageError
-from storage.outbox import Claim, OutboxRow, OutboxState
+from storage.outbox import Claim, Claimed, OutboxState
 from tests.bot.relay_bench import ALICES, HOUR, MINUTE, SECOND, Bench, ScriptedHandler
 from tests.cast import NOON
 from tests.fakes.outbox import MemoryOutbox
@@ -134,7 +134,7 @@ class BreakingOutbox(MemoryOutbox):
     __slots__ = ("failures",)
     failures: int
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
+    async def claim(self, claim: Claim) -> Claimed:
         failures = getattr(self, "failures", 0)
         if failures:
             self.failures = failures - 1
@@ -180,6 +180,6 @@ class CountingOutbox(MemoryOutbox):
     __slots__ = ("claims",)
     claims: int
 
-    async def claim(self, claim: Claim) -> tuple[OutboxRow, ...]:
+    async def claim(self, claim: Claim) -> Claimed:
         self.claims = getattr(self, "claims", 0) + 1
         return await MemoryOutbox.claim(self, claim)

@@ -72,19 +72,17 @@ async def test_a_look_up_that_fails_decides_nothing() -> None:
 
 async def test_what_a_dead_worker_was_posting_is_looked_up_not_sent_again() -> None:
     bench = Bench()
-    posting, claimed = bench.add(), bench.add(BABAKS)
-    for number in (posting, claimed):
-        kept = bench.outbox.rows[number]
-        kept.state, kept.lease = OutboxState.CLAIMED, NOON + MINUTE
+    posting, waiting = bench.add(), bench.add(BABAKS)
     dead = bench.outbox.rows[posting]
-    dead.state, dead.tag, dead.posted_at = OutboxState.POSTING, "tag-of-the-dead", NOON
+    dead.row = dead.row._replace(tag="tag-of-the-dead")
+    dead.state, dead.lease, dead.posted_at = OutboxState.POSTING, NOON + MINUTE, NOON
     bench.handler.found.append(Accepted("ref-found"))
 
     await bench.relay.tick()
     bench.clock.at = NOON + 2 * MINUTE
     await bench.relay.tick()
 
-    assert [row for row, _, _ in bench.handler.sent] == [claimed]
+    assert [row for row, _, _ in bench.handler.sent] == [waiting]
     assert bench.outbox.rows[posting].ref == "ref-found"
 
 

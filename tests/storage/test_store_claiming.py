@@ -8,7 +8,7 @@ import pytest
 
 from flows.customer import Address, Contact
 from storage.changes import PutContact, Suppress, Unsuppress
-from storage.outbox import Claim, Leaving, Left, OutboxState, Posting, Settle
+from storage.outbox import Claim, Leaving, Left, OutboxRow, OutboxState, Settle
 from storage.store import Store
 from tests.cast import ALICE, DAY, NOON, STRANGER
 from tests.storage.keepers import LANE, LEASE, add, change, claim, states, to
@@ -34,11 +34,19 @@ class Doorkeeper:
 
 async def post(
     store: Store, at: datetime = NOON, permit: Doorkeeper | None = None, lane: str = LANE
-) -> frozenset[int]:
-    """Claim what is due and mark it as posting."""
-    rows = await store.claim(Claim(lane, "node", at, at + LEASE, 100))
-    postings = [Posting(row.id, f"{row.id}@{at}", at, HASH) for row in rows]
-    return await store.post(postings, permit or Doorkeeper(at))
+) -> tuple[OutboxRow, ...]:
+    """Claim what is due and may leave."""
+    doorkeeper = permit or Doorkeeper(at)
+    wanted = Claim(
+        lane,
+        "node",
+        at,
+        at + LEASE,
+        100,
+        permit=doorkeeper,
+        keyed={ALICES: HASH, STRANGER.uri: HASH}.get,
+    )
+    return (await store.claim(wanted)).rows
 
 
 async def test_a_suppressed_address_gets_nothing_unasked_whatever_its_contact_says(
@@ -47,8 +55,7 @@ async def test_a_suppressed_address_gets_nothing_unasked_whatever_its_contact_sa
     await add(store, ALICE)
     await change(store, Suppress(HASH, "customer", NOON), UNASKED, to(ALICES, "You asked."))
 
-    for _ in range(2):
-        await post(store)
+    await post(store)
 
     assert await states(store) == [("skipped", "opted_out"), ("posting", None)]
 
@@ -79,7 +86,7 @@ async def test_what_may_leave_only_later_waits_and_that_was_no_attempt(store: St
     due = await store.next_due(LANE, NOON)
     (row,) = await claim(store, NOON + DAY)
 
-    assert (at_night, early, due) == (frozenset(), (), NOON + DAY)
+    assert (at_night, early, due) == ((), (), NOON + DAY)
     assert row.attempt == 1
 
 
@@ -87,7 +94,6 @@ async def test_what_was_put_off_holds_nobody_up(store: Store) -> None:
     await add(store, ALICE)
     await change(store, UNASKED)
     (row,) = await claim(store)
-    await store.post([Posting(row.id, "1", NOON)])
     await store.settle([Settle(row.id, OutboxState.READY, NOON, due=NOON)])
     await post(store, permit=Doorkeeper(NOON + DAY))
 
@@ -118,8 +124,8 @@ async def test_what_left_lately_is_told_for_all_lanes_and_only_if_it_was_unasked
     for days, row in ((40, by_telegram), (20, by_telegram), (3, to(ALICES)), (2, UNASKED)):
         at = NOON - days * DAY
         await change(store, replace(row, due=at))
-        for number in await post(store, at, lane=row.lane):
-            await store.settle([Settle(number, OutboxState.ACCEPTED, at, ref=f"SM{number}")])
+        for left in await post(store, at, lane=row.lane):
+            await store.settle([Settle(left.id, OutboxState.ACCEPTED, at, ref=f"SM{left.id}")])
     permit = Doorkeeper(NOON)
 
     await change(store, UNASKED)
@@ -134,7 +140,6 @@ async def test_what_was_refused_does_not_count_as_having_left(store: Store) -> N
     await add(store, ALICE)
     await change(store, UNASKED)
     (row,) = await claim(store)
-    await store.post([Posting(row.id, "1", NOON)])
     await store.settle([Settle(row.id, OutboxState.FAILED, NOON, reason="content:30007")])
     permit = Doorkeeper()
 
@@ -153,8 +158,8 @@ async def test_two_lanes_that_post_together_know_of_each_other(store: Store) -> 
         return leaving.at + DAY if leaving.lately else leaving.at
 
     async def posting(lane: str) -> int:
-        rows = await store.claim(Claim(lane, "node", NOON, NOON + LEASE, 1))
-        return len(await store.post([Posting(row.id, lane, NOON) for row in rows], once))
+        wanted = Claim(lane, "node", NOON, NOON + LEASE, 1, permit=once)
+        return len((await store.claim(wanted)).rows)
 
     counts = await asyncio.gather(posting(LANE), posting("telegram"))
 

@@ -1,0 +1,161 @@
+"""Claiming: which of the rows that wait are to leave now, and when; both keepers decide it here.
+
+Each row is looked at in the transaction that lets it leave: who is closed, what is stale, what has
+to wait. Whatever does not leave takes no slot of its lane.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from flows.broadcast import BroadcastState
+from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow
+from storage.pace import SECOND, Pace
+from storage.records import to_int, to_outbox_row
+
+LATELY = timedelta(days=32)  # what a month's cap has to know
+PAUSED_FOR = timedelta(seconds=30)  # then a row of a paused broadcast is looked at again
+# A row of the outbox as `to_outbox_row` reads it; behind it stands what its keeper has to know.
+Waiting: TypeAlias = tuple[Any, ...]
+MOST_KEPT_BACK = 200  # of one claim, so that others need not wait long for its transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the address and the broadcast of something unasked stand, and what has left lately."""
+
+    is_theirs: bool
+    is_opted_out: bool
+    is_blocked: bool
+    broadcast: str | None
+    lately: tuple[Left, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """A row that does not leave now: it waits until a moment, or it is over."""
+
+    row: OutboxRow
+    reason: str
+    until: int | None = None
+
+
+class Selection:
+    """Goes through what waits, in order, and gives one row of each recipient its slot.
+
+    `standing` looks at something unasked, `opens` tells from when on a recipient may be written to.
+    What came of it is to be written: `rows`, `kept_back`, the moments until which `held` rows wait
+    whose recipients have had enough, and from when on others `open` again.
+    """
+
+    def __init__(
+        self,
+        wanted: Claim,
+        pace: Pace,
+        standing: Callable[[Waiting], Standing],
+        opens: Callable[[str], int],
+    ) -> None:
+        self.rows: list[OutboxRow] = []
+        self.kept_back: list[KeptBack] = []
+        self.held: list[tuple[int, int]] = []
+        self.open: dict[str, int] = {}
+        self.is_done = False  # no further row is wanted
+        self._wanted = wanted
+        self._pace = pace
+        self._standing = standing
+        self._opens = opens
+        self._reach = Reach.of(wanted)
+        self._taken: set[str] = set()  # recipients, and customers who did not ask for it
+
+    @property
+    def claimed(self) -> Claimed:
+        """What the claim is answered with."""
+        return Claimed(tuple(self.rows), len(self.kept_back))
+
+    def offer(self, waiting: Waiting) -> None:
+        """Look at the next row."""
+        recipient, customer, is_unasked = waiting[3], waiting[9], waiting[12]
+        if recipient in self._taken or (is_unasked and customer in self._taken):
+            return
+        slot = self._pace.slot(waiting[11], self._reach.earliest)
+        if slot > self._reach.latest:
+            self._pace.free = slot  # so that `next_due` does not promise this row too early
+            self.is_done = True
+        elif self._wanted.allowances is None or self._bears(waiting[0], recipient, slot):
+            self._consider(waiting, slot)
+
+    def _bears(self, row_id: int, recipient: str, slot: int) -> bool:
+        """Tell whether a recipient bears one more; if not it is due later, and out of the way."""
+        opens = self._opens(recipient)
+        if opens > slot:
+            self.held.append((opens, row_id))
+        return opens <= slot
+
+    def _consider(self, waiting: Waiting, slot: int) -> None:
+        """Let a row have its slot unless it is kept back."""
+        row = to_outbox_row(waiting, slot, waiting[8] + 1, self._wanted.new_tag())
+        kept_back = self._keep_back(row, waiting)
+        if kept_back is not None:
+            self.kept_back.append(kept_back)
+            self.is_done = len(self.kept_back) == MOST_KEPT_BACK
+        else:
+            self._take(row, slot)
+
+    def _take(self, row: OutboxRow, slot: int) -> None:
+        self._pace.take(row.cost, slot)
+        if self._wanted.allowances is not None:
+            allowance = self._wanted.allowances(row.recipient)
+            self.open[row.recipient] = allowance.opens_after(self._opens(row.recipient), slot)
+        self._taken.add(row.recipient)
+        if row.is_unasked and row.customer is not None:
+            self._taken.add(row.customer)
+        self.rows.append(row)
+        self.is_done = len(self.rows) == self._wanted.limit
+
+    def _keep_back(self, row: OutboxRow, waiting: Waiting) -> KeptBack | None:
+        lately: tuple[Left, ...] = ()
+        if row.is_unasked:
+            standing = self._standing(waiting)
+            kept_back = _stopped(row, standing)
+            if kept_back is not None:
+                return kept_back
+            lately = standing.lately
+        at = slot = row.slot
+        if row.customer is not None:  # a stranger is answered at once
+            at = self._wanted.permit(Leaving(slot, row.priority, row.attempt, lately))
+        if row.use_by is not None and row.use_by <= max(at, slot):
+            return KeptBack(row, "stale")
+        return KeptBack(row, "put off", to_int(at)) if at > slot else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """From when to when a claim's slots may lie."""
+
+    earliest: int
+    latest: int
+
+    @classmethod
+    def of(cls, wanted: Claim) -> "Reach":
+        """Reckon it; lead and horizon are counted from now."""
+        now = to_int(wanted.now)
+        earliest, horizon = (now + round(s * SECOND) for s in (wanted.lead_s, wanted.horizon_s))
+        return cls(earliest, max(earliest, horizon))
+
+
+def _stopped(row: OutboxRow, standing: Standing) -> KeptBack | None:
+    """Keep back what would go to a closed address, or whose broadcast is paused or cancelled."""
+    if standing.is_opted_out:
+        return KeptBack(row, "opted_out")
+    if row.customer is not None and not standing.is_theirs:
+        return KeptBack(row, "no_address")
+    if row.customer is not None and standing.is_blocked:
+        return KeptBack(row, "blocked")
+    match standing.broadcast:
+        case BroadcastState.PAUSED | BroadcastState.SCHEDULED:
+            return KeptBack(row, "paused", to_int(row.slot + PAUSED_FOR))
+        case BroadcastState.CANCELLED:
+            return KeptBack(row, "cancelled")
+        case _:
+            return None
