@@ -98,8 +98,9 @@ def preview(broadcast: Id, *, manager: As = None, as_json: AsJson = False) -> No
     """Show who would get which text, who is passed over and why, and what it costs."""
     from bot.commands import broadcast as command
 
-    async def work(broadcasts: "Broadcasts", actor: "Actor", _: "Premises") -> None:
-        command.show_preview(await broadcasts.preview(actor, broadcast), json=as_json)
+    async def work(broadcasts: "Broadcasts", actor: "Actor", house: "Premises") -> None:
+        preview = await broadcasts.preview(actor, broadcast)
+        command.show_preview(preview, house.terms.current.zone, json=as_json)
 
     _inside(manager, work)
 
@@ -134,9 +135,10 @@ def approve(
     """Approve a draft of somebody else, exactly as it was previewed."""
     from bot.commands import broadcast as command
 
-    async def work(broadcasts: "Broadcasts", actor: "Actor", _: "Premises") -> None:
+    async def work(broadcasts: "Broadcasts", actor: "Actor", house: "Premises") -> None:
         row = await broadcasts.approve(actor, broadcast, hash_)
-        command.show_progress(await broadcasts.progress(row), json=as_json)
+        progress = await broadcasts.progress(row)
+        command.show_progress(progress, house.terms.current.zone, json=as_json)
 
     _inside(manager, work)
 
@@ -179,7 +181,8 @@ def _act(name: str, broadcast: str, manager: str | None, *, as_json: bool) -> No
             "cancel": broadcasts.cancel,
         }
         row = await acts[name](actor, broadcast)
-        command.show_progress(await broadcasts.progress(row), json=as_json)
+        progress = await broadcasts.progress(row)
+        command.show_progress(progress, house.terms.current.zone, json=as_json)
 
     _inside(manager, work)
 
@@ -215,12 +218,12 @@ def show(
     """Show how far a broadcast is."""
     from bot.commands import broadcast as command
 
-    async def work(broadcasts: "Broadcasts", actor: "Actor", _: "Premises") -> None:
+    async def work(broadcasts: "Broadcasts", actor: "Actor", house: "Premises") -> None:
         look = command.watch if watch else _shown
         progress = await look(broadcasts, actor, broadcast)
         if csv is not None:
             await command.write_report(broadcasts, actor, broadcast, csv)
-        command.show_progress(progress, json=as_json)
+        command.show_progress(progress, house.terms.current.zone, json=as_json)
 
     _inside(manager, work)
 

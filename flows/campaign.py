@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from flows.broadcast_rule import BroadcastRule
 from flows.calendar import MIDNIGHT, add_months
 
 STREAK = "streak"
@@ -199,6 +200,7 @@ class Campaign:
     messages: Messages = Messages()
     retention: Retention = Retention()
     help: Help = Help()
+    broadcasts: BroadcastRule = field(default_factory=BroadcastRule)
     budget_megabytes: int | None = None
     holdout_percent: float = 0
     approval_above: int = 0
@@ -276,5 +278,7 @@ def _contradictions(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
         not 0 <= office.opens_hour < office.closes_hour <= MIDNIGHT,
         "must follow opens_hour",
     )
+    for name, is_wrong, reason in terms.broadcasts.contradictions():
+        yield f"broadcasts.{name}", is_wrong, reason
     yield "ends_at", bool(terms.ends_at and terms.ends_at.tzinfo is None), "needs a zone"
     yield "holdout_percent", not 0 <= terms.holdout_percent < EVERYBODY, "must lie in [0, 100)"

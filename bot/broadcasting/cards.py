@@ -13,8 +13,8 @@ from bot.broadcasting.broadcasts import Broadcasts, Progress
 from bot.broadcasting.previewing import Preview, Rendering
 from bot.channels.channel import Choice, Inbound, Message
 from bot.channels.telegram_text import plain
-from bot.turns.composing import encode
 from bot.turns.house import House
+from bot.turns.saying import encode
 from flows.broadcast import BroadcastState, RecipientState
 from flows.customer import Address, Channel
 from storage.broadcasts import BroadcastRow
@@ -100,11 +100,11 @@ def _bar(progress: Progress) -> str:
 def _when(progress: Progress, zone: ZoneInfo) -> str:
     row = progress.row
     if row.state is BroadcastState.SCHEDULED and row.starts_at:
-        return f"starts {row.starts_at.astimezone(zone):%d.%m. %H:%M}"
+        return f"starts {_moment(row.starts_at, zone)}"
     if progress.done_at is None:
         return ""
     word = "ended" if row.state in ENDED else "done at about"
-    return f"{word} {progress.done_at.astimezone(zone):%d.%m. %H:%M}"
+    return f"{word} {_moment(progress.done_at, zone)}"
 
 
 def _choices(progress: Progress) -> tuple[Choice, ...]:
@@ -115,22 +115,44 @@ def _choices(progress: Progress) -> tuple[Choice, ...]:
     return tuple(Choice(_LABELS[act], command=f"{act}:{progress.id}") for act in acts)
 
 
-def preview_words(preview: Preview) -> str:
+def preview_words(preview: Preview, zone: ZoneInfo) -> str:
     """Show a preview in the chat."""
-    excluded = ", ".join(f"{count} {reason}" for reason, count in preview.excluded.items())
+    excluded = ", ".join(f"{count} {said(reason)}" for reason, count in preview.excluded.items())
     lines = [
         f"<b>{preview.id}: {preview.planned} recipients</b>",
         escape(preview.draft.audience),
-        f"starts {preview.draft.at}, in the customers’ time" if preview.draft.at else "",
         f"at most {preview.draft.limit}" if preview.draft.limit else "",
         f"passed over: {excluded}" if excluded else "",
-        f"{preview.segments} SMS segments, {preview.cost_cents / 100:.2f} €,"
-        f" takes {length_words(preview.duration_s)}",
-        f"about {preview.replies_per_hour} replies in the busiest hour",
+        *(f"{name}: {value}" for name, value in expectations(preview, zone)),
         *(_rendered(rendering) for rendering in preview.renderings),
         "\nA second person approves it.",
     ]
     return "\n".join(line for line in lines if line)
+
+
+def expectations(preview: Preview, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+    """Say what a broadcast costs, how long it takes and what follows; without what is nothing."""
+    by_language = ", ".join(f"{code} {many}" for code, many in sorted(preview.segments.items()))
+    stars = f", {preview.stars} Stars to Telegram" if preview.stars else ""
+    segments = f"{preview.all_segments} SMS segments" + f" ({by_language})" * bool(by_language)
+    avoided = preview.calls_avoided
+    return (
+        ("cost", f"{segments}, {preview.cost_cents / 100:.2f} €{stars}"),
+        ("first message", _moment(preview.first_at, zone)),
+        ("last message", _moment(preview.done_at, zone)),
+        ("takes", length_words(preview.duration_s)),
+        ("replies", f"about {preview.replies_per_hour} in the busiest hour"),
+        *((("calls avoided", f"about {avoided}, by your own figures"),) if avoided else ()),
+    )
+
+
+def said(reason: str) -> str:
+    """Say a state or a reason as people do."""
+    return reason.replace("_", " ")
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%d.%m. %H:%M %Z}"
 
 
 def length_words(seconds: int) -> str:

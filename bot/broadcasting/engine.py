@@ -13,9 +13,9 @@ from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.cards import to_manager
 from bot.broadcasting.texts import Facts, render, text_for
 from bot.channels.channel import Choice, Message
-from bot.turns.composing import encode
 from bot.turns.personal_links import PersonalLinks
 from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_at
+from bot.turns.saying import encode
 from flows.broadcast import BroadcastState, Reason
 from flows.customer import Channel, Customer
 from flows.effects import Purpose
@@ -28,10 +28,6 @@ from storage.memory import Key, Memory
 VALVE = 1000  # rows of one broadcast that wait in the outbox at most
 PATIENCE = timedelta(days=3)  # after which a text is stale
 AGAIN = timedelta(seconds=1)
-WATCHED = 200  # the last recipients, of whom so many may fail or opt out
-FEWEST = 20  # of whom a share says something
-MOST_FAILED = 0.1
-MOST_OPTED_OUT = 4  # two in a hundred of those who are watched
 LATEST = timedelta(hours=12)  # behind its hour; then a person says whether it still makes sense
 CHUNKS = 20  # planned before the outbox is looked after again
 ENGINE = "engine"
@@ -123,12 +119,9 @@ class BroadcastEngine:
         counts = await self.broadcasts.keeper.counts(row.id)
         if row.draft.limit is not None and counts.planned > row.draft.limit:
             return f"more than the limit of {row.draft.limit} recipients"
-        seen = await self.broadcasts.keeper.lately(row.id, WATCHED)
-        if seen.sent >= FEWEST and seen.failed >= MOST_FAILED * seen.sent:
-            return f"{seen.failed} of the last {seen.sent} failed"
-        if seen.opted_out >= MOST_OPTED_OUT:
-            return f"{seen.opted_out} of the last {seen.sent} opted out"
-        return ""
+        rule = self.broadcasts.house.terms.current.broadcasts
+        seen = await self.broadcasts.keeper.lately(row.id, rule.watched)
+        return rule.alarm(seen.sent, seen.failed, seen.opted_out)
 
     async def _move(
         self, row: BroadcastRow, before: BroadcastState, to: BroadcastState, reason: str

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.broadcasting.texts import Facts, check, render, text_for
 from bot.inviting.pacing import done_at
@@ -10,15 +11,17 @@ from bot.turns.house import House
 from bot.turns.routing import leaves_at
 from flows.audience import Field, UnreadableAudienceError, read_audience
 from flows.broadcast import BroadcastError, Draft, fingerprint
+from flows.broadcast_rule import BroadcastRule
 from flows.customer import Channel
 from flows.effects import Purpose
 from messages.segments import count
 from storage.broadcasts import Asked, Audience, Broadcasting, BroadcastRow, Group
 
-REPLY_SHARE = 0.05  # of those who are written to, in the first hour: a guess to plan people by
+FREE_PER_S = 30  # what Telegram carries for nothing; above it a message costs a tenth of a Star
 SCHEMES = {Channel.SMS: "tel", Channel.TELEGRAM: "telegram", Channel.EMAIL: "mailto"}
 _CHANNELS = {scheme: channel for channel, scheme in SCHEMES.items()}
 _HOUR_S = 3600
+_HUNDRED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,36 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a broadcast would do now; `duration_s` is from the first to the last message."""
+    """What a broadcast would do now; `duration_s` is from the first to the last message.
+
+    `segments` are those of all SMS, by language. `stars` is what Telegram takes for going faster
+    than is free, and `calls_avoided` what the operator expects of so many messages, if anything.
+    """
 
     id: str
     planned: int
     excluded: Mapping[str, int]
     renderings: tuple[Rendering, ...]
-    segments: int
+    segments: Mapping[str, int]
     cost_cents: int
+    stars: int
+    first_at: datetime
     duration_s: int
     replies_per_hour: int
+    calls_avoided: int | None
     hash: str
     draft: Draft
     samples: Mapping[str, Facts]  # of a real customer, by language
+
+    @property
+    def all_segments(self) -> int:
+        """Add up the segments of all languages."""
+        return sum(self.segments.values())
+
+    @property
+    def done_at(self) -> datetime:
+        """Give the moment at which the last message leaves."""
+        return self.first_at + timedelta(seconds=self.duration_s)
 
     @property
     def reach(self) -> "Reach":
@@ -124,31 +144,39 @@ class Previews:
         groups = await self.keeper.survey(self.audience(row), asked)
         reached = [group for group in groups if group.reason is None]
         planned = sum(group.count for group in reached)
-        tokens = self._tokens(row, reached, asked)
-        segments = tokens.get(Channel.SMS, 0)
-        cents = segments * self.house.terms.current.messages.sms_cents_per_segment
-        duration_s = self._duration_s(row, tokens)
+        tokens, segments = self._tokens(row, reached, asked)
+        terms = self.house.terms.current
+        first_at, last_at = self._span(row, tokens)
+        duration_s = math.ceil((last_at - first_at).total_seconds())
         return Preview(
             id=f"B{row.id}",
             planned=planned,
             excluded=_excluded(groups),
             renderings=self._renderings(row, reached, asked),
             segments=segments,
-            cost_cents=math.ceil(cents),
+            cost_cents=math.ceil(sum(segments.values()) * terms.messages.sms_cents_per_segment),
+            stars=self._stars(tokens.get(Channel.TELEGRAM, 0)),
+            first_at=first_at,
             duration_s=duration_s,
-            replies_per_hour=_replies(planned, duration_s),
+            replies_per_hour=_replies(planned, duration_s, terms.broadcasts),
+            calls_avoided=_calls_avoided(planned, terms.broadcasts),
             hash=fingerprint(row.draft),
             draft=row.draft,
             samples={group.language: self._facts(group, asked) for group in reached},
         )
 
-    def _duration_s(self, row: BroadcastRow, tokens: Mapping[Channel, int]) -> int:
-        """Tell how long the slowest lane takes, nights and days of rest included."""
+    def _span(self, row: BroadcastRow, tokens: Mapping[Channel, int]) -> tuple[datetime, datetime]:
+        """Tell when the slowest lane begins and ends, nights and days of rest included."""
         lengths = [tokens[c] / self.rates[c] for c in tokens if self.rates.get(c)]
         now, terms = self.house.clock(), self.house.terms.current
         first_at = leaves_at(Purpose.REMINDER, max(now, row.starts_at or now), terms)
-        last_at = done_at(first_at, max(lengths, default=0), terms)
-        return math.ceil((last_at - first_at).total_seconds())
+        return first_at, done_at(first_at, max(lengths, default=0), terms)
+
+    def _stars(self, messages: int) -> int:
+        """Price in Stars what leaves by Telegram above the free pace; 0 at that pace."""
+        per_s = self.rates.get(Channel.TELEGRAM, 0)
+        is_paid = per_s > FREE_PER_S
+        return math.ceil(messages * (per_s - FREE_PER_S) / per_s / 10) if is_paid else 0
 
     def _worded(self, row: BroadcastRow, group: Group, asked: Asked) -> tuple[Channel, str]:
         channel = _CHANNELS[group.scheme or "tel"]
@@ -164,13 +192,20 @@ class Previews:
             attributes=dict(zip(asked.attributes, group.attributes, strict=False)),
         )
 
-    def _tokens(self, row: BroadcastRow, groups: list[Group], asked: Asked) -> dict[Channel, int]:
+    def _tokens(
+        self, row: BroadcastRow, groups: list[Group], asked: Asked
+    ) -> tuple[dict[Channel, int], dict[str, int]]:
+        """Count what each lane has to carry, and the segments of SMS in each language."""
         tokens: dict[Channel, int] = {}
+        segments: dict[str, int] = {}
         for group in groups:
             channel, text = self._worded(row, group, asked)
-            each = count(text).segments if channel is Channel.SMS else 1
-            tokens[channel] = tokens.get(channel, 0) + each * group.count
-        return tokens
+            is_sms = channel is Channel.SMS
+            many = (count(text).segments if is_sms else 1) * group.count
+            tokens[channel] = tokens.get(channel, 0) + many
+            if is_sms:
+                segments[group.language] = segments.get(group.language, 0) + many
+        return tokens, segments
 
     def _renderings(
         self, row: BroadcastRow, groups: list[Group], asked: Asked
@@ -206,6 +241,11 @@ def _excluded(groups: tuple[Group, ...]) -> dict[str, int]:
     return excluded
 
 
-def _replies(planned: int, duration_s: int) -> int:
+def _replies(planned: int, duration_s: int, rule: BroadcastRule) -> int:
     """Guess the replies of the busiest hour."""
-    return round(planned * REPLY_SHARE * min(1, _HOUR_S / max(duration_s, 1)))
+    share = rule.reply_percent / _HUNDRED
+    return round(planned * share * min(1, _HOUR_S / max(duration_s, 1)))
+
+
+def _calls_avoided(planned: int, rule: BroadcastRule) -> int | None:
+    return round(planned * rule.calls_avoided_per_100 / _HUNDRED) or None

@@ -1,16 +1,17 @@
 """`broadcast`: how drafts are read from the command line, and previews and progress shown there."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts, Progress
-from bot.broadcasting.cards import length_words
+from bot.broadcasting.cards import expectations, said
 from bot.broadcasting.previewing import Preview
 from bot.broadcasting.reports import as_csv
 from bot.commands.refusal import RefusedError
-from bot.commands.showing import Json, as_json, counting, facts, moment, table
+from bot.commands.showing import Json, as_json, counting, facts, moment, table, zoned
 from bot.inviting.waves import Waves
 from flows.broadcast import BroadcastState, RecipientState
 
@@ -72,15 +73,20 @@ def preview_as_json(preview: Preview) -> Json:
             }
             for each in preview.renderings
         ],
-        "segments": preview.segments,
+        "segments": preview.all_segments,
+        "segments_by_language": dict(preview.segments),
         "cost_cents": preview.cost_cents,
+        "stars": preview.stars,
+        "first_at": moment(preview.first_at),
+        "done_at": moment(preview.done_at),
         "duration_s": preview.duration_s,
         "replies_per_hour": preview.replies_per_hour,
+        "calls_avoided": preview.calls_avoided,
         "hash": preview.hash,
     }
 
 
-def show_preview(preview: Preview, *, json: bool) -> None:
+def show_preview(preview: Preview, zone: ZoneInfo, *, json: bool) -> None:
     """Show a preview."""
     if json:
         as_json(preview_as_json(preview))
@@ -88,10 +94,8 @@ def show_preview(preview: Preview, *, json: bool) -> None:
     facts(
         f"{preview.id}: {preview.planned} recipients",
         [
-            *((f"not {reason}", str(count)) for reason, count in preview.excluded.items()),
-            ("cost", f"{preview.segments} SMS segments, {preview.cost_cents / 100:.2f} €"),
-            ("takes", length_words(preview.duration_s)),
-            ("replies", f"about {preview.replies_per_hour} in the busiest hour"),
+            *_passed_over(preview.excluded),
+            *expectations(preview, zone),
             ("hash", preview.hash[:16]),
         ],
     )
@@ -125,7 +129,7 @@ def progress_as_json(progress: Progress) -> Json:
     }
 
 
-def show_progress(progress: Progress, *, json: bool) -> None:
+def show_progress(progress: Progress, zone: ZoneInfo, *, json: bool) -> None:
     """Show how far a broadcast is."""
     if json:
         as_json(progress_as_json(progress))
@@ -140,11 +144,21 @@ def show_progress(progress: Progress, *, json: bool) -> None:
             ("why", progress.row.reason),
             ("", "▰" * done + "▱" * (_BAR - done) + f" {planned - open_} of {planned}"),
             *((state.value, str(states.get(state, "") or "")) for state in RecipientState),
-            *((f"not {reason}", str(count)) for reason, count in progress.counts.excluded.items()),
+            *_passed_over(progress.counts.excluded),
             ("pace", f"{progress.rate_per_s:.1f}/s" if progress.rate_per_s else ""),
-            ("done at", moment(progress.done_at) or ""),
+            ("starts at", _waits_until(progress, zone)),
+            ("done at", zoned(progress.done_at, zone) if progress.done_at else ""),
         ],
     )
+
+
+def _passed_over(excluded: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [(f"not: {said(reason)}", str(count)) for reason, count in excluded.items()]
+
+
+def _waits_until(progress: Progress, zone: ZoneInfo) -> str:
+    is_waiting = progress.row.state is BroadcastState.SCHEDULED
+    return zoned(progress.row.starts_at, zone) if is_waiting else ""
 
 
 def show_list(all_: Iterable[Progress], *, json: bool) -> None:

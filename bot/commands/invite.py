@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot.commands.house import OpenHouse, opened
 from bot.commands.refusal import RefusedError
-from bot.commands.showing import Json, as_json, bar, facts, moment, table, wall
+from bot.commands.showing import Json, as_json, bar, facts, moment, table, zoned
 from bot.inviting.customers_file import Rejected, UnusableFileError, read_customers
 from bot.inviting.invitations import Invitations, InviteReport
 from bot.inviting.waves import PAUSED
@@ -75,8 +75,8 @@ def show(report: InviteReport, house: OpenHouse, path: Path, *, dry_run: bool) -
             ("  held out", _unless_none(report.held_out, "on purpose, to measure the effect")),
             ("duplicate", _unless_none(report.duplicate, "known already, not changed")),
             ("rejected", _unless_none(len(report.rejected), "see below")),
-            ("first message", wall(report.first_at, zone)),
-            ("last message", wall(report.done_at, zone)),
+            ("first message", zoned(report.first_at, zone)),
+            ("last message", zoned(report.done_at, zone)),
             ("cost", f"{report.segments} SMS segments, {report.cost_cents / 100:.2f} €"),
         ],
     )

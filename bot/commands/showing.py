@@ -81,6 +81,11 @@ def wall(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%a %d.%m.%Y %H:%M}" if at else "–"
 
 
+def zoned(at: datetime | None, zone: ZoneInfo) -> str:
+    """Write a moment that something is planned by: the wall time says whose it is."""
+    return f"{wall(at, zone)} {at.astimezone(zone):%Z}" if at else "–"
+
+
 def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Write facts under one another, each with its name; those without a value are left out."""
     console = Console(highlight=False)

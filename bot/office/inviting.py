@@ -19,7 +19,7 @@ from bot.channels.channel import (
     FileUnavailableError,
     Message,
 )
-from bot.commands.showing import wall
+from bot.commands.showing import zoned
 from bot.inviting.customers_file import read_customers
 from bot.inviting.invitations import Invitations, InviteReport
 from bot.inviting.waves import Waves
@@ -66,7 +66,7 @@ class Inviting:
         zone = self.broadcasts.house.terms.current.zone
         bad = (*report.rejected, *report.repeated)
         more = f"… and {len(bad) - MOST_LINES} more" if len(bad) > MOST_LINES else ""
-        first_at, done_at = wall(report.first_at, zone), wall(report.done_at, zone)
+        first_at, done_at = zoned(report.first_at, zone), zoned(report.done_at, zone)
         return page(
             f"{report.rows} rows, nobody is invited yet",
             f"to be invited: {report.invited}",

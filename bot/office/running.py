@@ -28,7 +28,7 @@ class Running:
             return self._card(progress)
         preview = await self.broadcasts.preview(actor, name)
         return Message(
-            preview_words(preview),
+            preview_words(preview, self.broadcasts.house.terms.current.zone),
             (
                 tap("Test to me", "test", preview.id),
                 tap("Approve", "approve", f"{preview.id}:{preview.hash[:16]}"),

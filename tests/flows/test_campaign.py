@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flows.broadcast_rule import BroadcastRule
 from flows.calendar import add_months
 from flows.campaign import Inactivity, Steps, UnusableTermsError
 from tests.cast import NOON, TERMS
@@ -22,6 +23,9 @@ from tests.cast import NOON, TERMS
         ("streak.months", {"streak": replace(TERMS.streak, months=0)}),
         ("inactivity", {"inactivity": Inactivity((60, 95), 90)}),
         ("messages.quiet", {"messages": replace(TERMS.messages, quiet_from_hour=7)}),
+        ("broadcasts.fewest", {"broadcasts": BroadcastRule(watched=10, fewest=20)}),
+        ("broadcasts.most_failed_percent", {"broadcasts": BroadcastRule(most_failed_percent=0)}),
+        ("broadcasts.reply_percent", {"broadcasts": BroadcastRule(reply_percent=101)}),
         ("ends_at", {"ends_at": datetime(2027, 1, 1)}),  # noqa: DTZ001
         ("holdout_percent", {"holdout_percent": 100}),
         (

@@ -12,13 +12,14 @@ from bot.broadcasting.engine import BroadcastEngine
 from bot.channels.channel import Message
 from bot.turns.routing import Lanes
 from flows.broadcast import BroadcastState
+from flows.broadcast_rule import BroadcastRule
 from flows.customer import Address, Basis, Channel, Contact, Customer
 from flows.journey import Journey, Stage
 from storage.changes import Decision, PutCustomer, PutJourney
 from storage.memory import Key
 from storage.outbox import Claim, OutboxState
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, broadcast_house
-from tests.cast import DAY
+from tests.cast import DAY, TERMS
 
 pytestmark = pytest.mark.anyio
 
@@ -96,6 +97,25 @@ async def test_those_who_opt_out_of_it_pause_it(tmp_path: Path) -> None:
         assert (row.state, row.reason) == (BroadcastState.PAUSED, "4 of the last 25 opted out")
 
 
+async def test_the_campaign_says_how_many_may_fail(tmp_path: Path) -> None:
+    rule = BroadcastRule(watched=4, fewest=2, most_failed_percent=60)
+    async with broadcast_house(tmp_path, replace(TERMS, broadcasts=rule)) as house:
+        await house.people(6)
+        name = await house.started()
+        await house.engine.tick()
+        await house.relay(2)
+        await house.relay(2, OutboxState.FAILED)
+
+        await house.engine.tick()
+        half = (await house.broadcasts.show(MONA, name)).row.state
+        await house.relay(1, OutboxState.FAILED)
+        await house.engine.tick()
+
+        row = (await house.broadcasts.show(MONA, name)).row
+        assert half is BroadcastState.RUNNING
+        assert (row.state, row.reason) == (BroadcastState.PAUSED, "3 of the last 4 failed")
+
+
 async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:
     async with broadcast_house(tmp_path) as house:
         await house.people(5)
@@ -128,7 +148,7 @@ async def test_an_email_has_a_subject_and_a_way_out(tmp_path: Path) -> None:
         [row] = (await store.claim(Claim("email", "node", clock(), clock() + DAY, 10))).rows
         message = msgspec.json.decode(row.body, type=Message)
         assert (message.text, message.subject) == ("Hi 300001!", "Nordlicht Mobil")
-        assert "/u/token" in (message.unsubscribe or "")
+        assert "/U/token" in (message.unsubscribe or "")
 
 
 async def test_a_pause_does_not_slow_the_pace_that_is_shown(tmp_path: Path) -> None:

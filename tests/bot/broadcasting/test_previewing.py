@@ -2,23 +2,25 @@
 
 import math
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.broadcasting.cards import preview_words
 from bot.channels.channel import Accepted, Outcome, Refused
 from bot.metrics import Metrics
 from bot.sending.lanes import Lane, Surroundings
 from bot.sending.relay import Relay
 from flows.broadcast import BroadcastState
-from flows.customer import Channel, Contact
+from flows.broadcast_rule import BroadcastRule
+from flows.customer import Address, Channel, Contact
 from storage.changes import Decision, PutContact
 from storage.memory import Key
 from storage.outbox import OutboxRow
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, broadcast_house
 from tests.bot.programme_house import HandClock
-from tests.cast import BABAKS_TELEGRAM
+from tests.cast import BABAKS_TELEGRAM, TERMS
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +94,46 @@ async def test_the_preview_knows_how_long_it_takes_by_night_too(tmp_path: Path) 
 
         nights_s = 12 * 3600
         assert preview.duration_s == 60 / 0.002 + nights_s
+
+
+async def test_the_preview_says_what_follows_by_the_campaigns_own_figures(tmp_path: Path) -> None:
+    rule = BroadcastRule(reply_percent=50, calls_avoided_per_100=25)
+    async with broadcast_house(tmp_path, replace(TERMS, broadcasts=rule)) as house:
+        await house.people(8)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+
+        preview = await house.broadcasts.preview(MONA, name)
+
+        assert preview.segments == {"de": 4, "en": 4}
+        assert (preview.replies_per_hour, preview.calls_avoided) == (4, 2)
+        assert preview.done_at - preview.first_at == timedelta(seconds=preview.duration_s)
+
+
+async def test_what_is_not_known_is_not_said(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(8)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS)
+
+        preview = await house.broadcasts.preview(MONA, name)
+
+        assert (preview.calls_avoided, preview.stars) == (None, 0)
+        assert "avoided" not in preview_words(preview, TERMS.zone)
+
+
+@pytest.mark.parametrize(("per_s", "stars"), [(28, 0), (30, 0), (60, 1), (1000, 1)])
+async def test_going_faster_than_telegram_is_free_costs_stars(
+    tmp_path: Path, per_s: float, stars: int
+) -> None:
+    async with broadcast_house(tmp_path) as house:
+        for person in await house.people(8):
+            used = Contact(Address(f"telegram:{person.number}"), used_at=house.programme.clock())
+            put = PutContact(person.number, used)
+            await house.programme.store.turn(Key(), lambda _, put=put: Decision(None, (put,)))  # type: ignore[misc]
+        fast = replace(house.broadcasts, rates={Channel.TELEGRAM: per_s})
+
+        preview = await fast.preview(MONA, await fast.draft(MONA, "state:invited", TEXTS))
+
+        assert (preview.planned, preview.all_segments, preview.stars) == (8, 0, stars)
 
 
 @dataclass(slots=True)
