@@ -22,6 +22,7 @@ from bot.carrier.happenings import (
     is_about_customer,
     plainly,
 )
+from bot.foreign_json import without_nul
 
 _BATCH = "application/cloudevents-batch+json"
 _STRUCTURED = ("application/cloudevents+json", "application/json")
@@ -77,7 +78,7 @@ def _batch(body: bytes) -> tuple[Report | Fault, ...]:
 def _binary(headers: Mapping[str, str], body: bytes) -> Report | Fault:
     """Put the event together from `ce-` headers, percent-decoded, and a body of JSON."""
     event: dict[str, object] = {
-        name.removeprefix("ce-"): unquote(value)
+        name.removeprefix("ce-"): unquote(value).replace("\0", "")
         for name, value in headers.items()
         if name.startswith("ce-")
     }
@@ -134,7 +135,7 @@ def _data(said: _Envelope) -> object:
 
 def _json(body: bytes) -> tuple[object] | Fault:
     try:
-        return (msgspec.json.decode(body),)
+        return (msgspec.json.decode(without_nul(body)),)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Fault("the body is no JSON", is_whole=True)
 

@@ -22,6 +22,7 @@ from bot.carrier.happenings import (
     in_utc,
     plainly,
 )
+from bot.foreign_json import without_nul
 from flows.events import HotlineCalled, PortalUsed
 
 _ONLINE = frozenset({"web", "mobileapp", "app", "portal", "selfservice"})
@@ -91,6 +92,7 @@ def is_v5(body: bytes) -> bool:
 
 def read_interaction(body: bytes, source: str = "tmf683") -> Report | Fault:
     """Read a notice about a contact; `source` names the hub that sends it."""
+    body = without_nul(body)
     try:
         notice = msgspec.json.decode(body, type=_Notice)
         raw = msgspec.json.decode(body)

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bot.carrier.bodies import Kept, Topup
+from bot.foreign_json import without_nul
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Notice(msgspec.Struct, rename="camel"):
 def read_topup_event(body: bytes) -> Hint | None:
     """Read a notice, in whatever field our id is kept; None if it names no top-up."""
     try:
-        notice = msgspec.json.decode(body, type=_Notice)
+        notice = msgspec.json.decode(without_nul(body), type=_Notice)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     topup = notice.event.topup_balance or notice.event.adjust_balance

@@ -12,6 +12,8 @@ from typing import Protocol, TypeVar
 import aiohttp
 import msgspec
 
+from bot.foreign_json import without_nul
+
 T = TypeVar("T")
 
 _MOST_BYTES = 16 * 1024 * 1024  # a longer answer is no answer
@@ -30,7 +32,7 @@ class Reply:
     def read(self, kind: type[T]) -> T | None:
         """Decode the JSON body; None for HTML, garbage, or another shape."""
         try:
-            return msgspec.json.decode(self.body, type=kind)
+            return msgspec.json.decode(without_nul(self.body), type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 

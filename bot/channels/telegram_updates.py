@@ -22,6 +22,7 @@ from bot.channels.telegram_fields import (
     Update,
     User,
 )
+from bot.foreign_json import without_nul
 from flows.customer import Address
 from flows.intent import Intent
 
@@ -72,7 +73,7 @@ _decode_document = msgspec.json.Decoder(SentDocument).decode
 def read_update(raw: bytes, received_at: datetime) -> Read:
     """Read one update; a tap carries no time of its own and gets `received_at`."""
     try:
-        return _route(_decode(raw), received_at)
+        return _route(_decode(without_nul(raw)), received_at)
     except (ValueError, OverflowError, OSError, RecursionError) as error:
         return Unreadable(name_of(raw), type(error).__name__)
 

@@ -6,6 +6,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from bot.foreign_json import without_nul
+
 LARGEST_BODY = 4 * 1024 * 1024  # a manager may send a file of customers
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
@@ -68,7 +70,7 @@ class ManagerBody(msgspec.Struct, forbid_unknown_fields=True):
 async def body_of(request: Request, kind: type[Body]) -> Body:
     """Read the body as JSON of this kind. Raises UnusableBodyError."""
     try:
-        return msgspec.json.decode(await _bytes(request), type=kind)
+        return msgspec.json.decode(without_nul(await _bytes(request)), type=kind)
     except msgspec.ValidationError as error:
         raise UnusableBodyError(f"The body does not fit: {error}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
