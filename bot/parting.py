@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.channels.channel import Clock, Refused, Sender
 from bot.metrics import Metrics
@@ -15,6 +16,7 @@ from bot.sending.lanes import HORIZON_S, Lane, Surroundings
 from bot.sending.parcels import Parcels
 from bot.sending.receipts import OnRefused
 from bot.sending.relay import Relay
+from bot.turns.personal_links import revealed
 from bot.turns.routing import PRIORITIES
 from flows.calendar import next_quiet
 from flows.campaign import Campaign
@@ -67,7 +69,7 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
     name = premises.house.lanes.lane(sender.channel) or sender.channel.value
     return Lane(
         name,
-        Parcels(sender, fresh, refuser(premises)),
+        Parcels(sender, fresh, refuser(premises), partial(revealed, keys=premises.keys)),
         premises.rates.get(sender.channel),
         IN_FLIGHT.get(sender.channel, 10),
         ALLOWANCES.get(sender.channel),

@@ -20,12 +20,14 @@ class Parcels:
     """Sends the messages of one channel.
 
     `valid_for` says how long a row is worth arriving: until its use-by or until people sleep.
-    `on_refused` is told of every address that is closed to us.
+    `on_refused` is told of every address that is closed to us. `reveal` puts in what a stored text
+    must not hold.
     """
 
     sender: Sender
     valid_for: ValidFor
     on_refused: OnRefused
+    reveal: Callable[[str], str] = str
 
     async def send(self, row: OutboxRow, tag: str) -> Outcome:
         """Send one row; a body or address that cannot be read is our own fault."""
@@ -44,7 +46,7 @@ class Parcels:
         await self.on_refused(row.customer, Address(row.recipient), refusal)
 
     def _wrap(self, row: OutboxRow, tag: str) -> Parcel:
-        message = msgspec.json.decode(row.body, type=Message)
+        message = msgspec.json.decode(self.reveal(row.body), type=Message)
         name = f"{row.id}.{row.created_at:%Y%m%d%H%M%S}"
         is_bulk = row.priority >= BROADCAST_PRIORITY
         return Parcel(Address(row.recipient), message, tag, self.valid_for(row), name, is_bulk)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.turns.composing import ACTS, Composition, Reply
 from bot.turns.house import House
-from bot.turns.personal_links import PAGE_LINK, PersonalLinks
+from bot.turns.personal_links import PAGE_LINK, PersonalLinks, revealed
 from bot.turns.turn import has_room
 from flows.campaign import Campaign
 from flows.customer import Address, Channel, Customer
@@ -171,7 +171,7 @@ class TurnedVisits:
             links = PersonalLinks(self.house, memory.customer, self.house.clock())
             page = links.page or ""
             revoked = RevokeLinks(memory.customer.number, PAGE_LINK)
-            return Decision(page, (revoked, *links.minted))
+            return Decision(revealed(page, self.house.keys), (revoked, *links.minted))
 
         return await self.store.turn(Key(customer=visit.customer.number), decide)
 

@@ -5,7 +5,7 @@ in one turn, and is answered by the page anew. Every form works without JavaScri
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import parse_qs
 
@@ -17,6 +17,7 @@ from bot.channels.telegram_text import plain
 from bot.keys import Keys
 from bot.turns.consent_receipt import Receipts
 from bot.turns.guesses import Guesses
+from bot.turns.personal_links import revealed
 from bot.turns.visits import Form, Said, TurnedVisits, Visit
 from bot.web.app_links import show_app
 from bot.web.data_rights import DATA_ACTS, DataDesk
@@ -101,7 +102,10 @@ async def _show(desk: PageDesk, visit: Visit, request: Request) -> Response:
     view = View.of(visit, words, language, token)
     is_asked = journey.stage is Stage.ASKED and journey.shown is not None
     shown = await desk.texts.kept_text(journey.shown[0]) if is_asked and journey.shown else None
-    rows = await desk.texts.latest_messages(visit.customer.number, _READ)
+    rows = [
+        replace(row, body=revealed(row.body, desk.keys))
+        for row in await desk.texts.latest_messages(visit.customer.number, _READ)
+    ]
     door = request.query_params.get("door", "")
     facts = {
         "language": language,

@@ -197,7 +197,7 @@ async def programme_house(
         terms=Terms(terms, {terms.version: terms}),
         wordbook=Wordbook.load(terms),
         lanes=Lanes(((Channel.SMS, "sms"), (Channel.TELEGRAM, "telegram"))),
-        keys=Keys(b"key", lambda: f"token{next(tokens)}"),
+        keys=Keys(b"key", lambda: f"token{next(tokens):017}"),
         clock=clock,
     )
     try:

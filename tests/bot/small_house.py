@@ -18,6 +18,7 @@ from bot.channels.channel import Inbound, Message
 from bot.premises import Premises, open_premises
 from bot.settings import Settings
 from bot.turns.journal import first_broken, recompute
+from bot.turns.personal_links import revealed
 from bot.turns.timers import Timers
 from flows.customer import Address, Customer
 from flows.events import AppInstalled, Event, PortalRegistered, VideoWatched
@@ -126,7 +127,10 @@ class SmallHouse:
         return credit
 
     async def messages(self, customer: str = ALICE.number) -> Sequence[MessageRow]:
-        return sorted((await self.dossier(customer)).messages, key=lambda row: row.id)
+        """List what was said, as it leaves: with the tokens that no stored text holds."""
+        rows = sorted((await self.dossier(customer)).messages, key=lambda row: row.id)
+        keys = self.premises.keys
+        return [replace(row, body=revealed(row.body, keys)) for row in rows]
 
     async def lines(self, customer: str = ALICE.number) -> list[str]:
         """Name what was put into the outbox, in order."""

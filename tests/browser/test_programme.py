@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from bot.app import Stage
 from bot.film.films import Film
 from bot.premises import Premises
-from bot.turns.personal_links import PersonalLinks
+from bot.turns.personal_links import PersonalLinks, revealed
 from flows.customer import Customer
 from flows.events import AppInstalled, HotlineCalled, PortalRegistered, VideoWatched
 from storage.changes import Decision
@@ -63,7 +63,7 @@ class Visit:
         address = links.page
         assert address is not None
         await self.premises.store.turn(Key(), lambda _: Decision(None, tuple(links.minted)))
-        return address
+        return revealed(address, house.keys)
 
     async def press(self, name: str) -> None:
         await self.page.get_by_role("button", name=name).first.click()

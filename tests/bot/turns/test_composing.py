@@ -1,16 +1,18 @@
 """Composing: what the core wishes becomes rows: words, links, proofs, moments."""
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.keys import Keys
 from bot.terms import Terms
-from bot.turns.personal_links import PAGE_LIFE, PAGE_LINK, PersonalLinks
+from bot.turns.personal_links import PAGE_LIFE, PAGE_LINK, PersonalLinks, revealed
 from flows.events import AppInstalled
 from storage.changes import MintLink
 from storage.memory import Link
@@ -108,6 +110,36 @@ async def test_a_link_is_known_by_its_hash_alone(
     assert kept == [(keys.of_link(code), ALICE.number, "telegram")]
 
 
+async def test_no_stored_text_opens_anything(house: SmallHouse) -> None:
+    """Whoever reads the database has seeds and hashes, and needs our key to make a link of them."""
+    await house.invite()
+    [invitation] = await house.messages()
+    code = words_of(invitation).partition("start=")[2].split()[0]
+
+    [(stored,)] = house.rows("select body from outbox")
+
+    [seed] = re.findall(r"Start=([\w-]{22})", str(stored))
+    assert code not in str(stored)
+    keys: Keys = house.premises.keys
+    opened = house.rows("select hash from links")
+    assert (keys.of_link(code),) in opened
+    assert (keys.of_link(seed),) not in opened
+    assert len(words_of(invitation)) == len(msgspec.json.decode(str(stored))["text"])
+
+
+def test_a_place_of_the_operators_own_is_no_seed() -> None:
+    keys = Keys(b"key", lambda: "")
+    seed = "A" * 22
+    texts = (
+        "https://o.example/Portal/x",
+        "https://o.example/P/short",
+        f"https://o.example/P/{seed}x",
+    )
+
+    assert [revealed(text, keys) for text in texts] == list(texts)
+    assert revealed(f"https://b.example/P/{seed}/film", keys).startswith("https://b.example/p/")
+
+
 async def test_an_sms_costs_its_segments(house: SmallHouse) -> None:
     await house.invite(BABAK)
 
@@ -129,9 +161,10 @@ async def test_the_links_of_a_step_lead_to_the_customers_own_page(tmp_path: Path
         here = replace(house.premises.house, public_url="https://bonus.example")
         links = PersonalLinks(here, ALICE, NOON)
 
-        page, film, app = links.page, links.film, links.app
+        page, film, app = (
+            revealed(link or "", here.keys) for link in (links.page, links.film, links.app)
+        )
 
-        assert page is not None
         assert (film, app) == (f"{page}/film", f"{page}/app")
         [minted] = links.minted
         assert isinstance(minted, MintLink)
