@@ -4,8 +4,8 @@ from bot.addresses import UnusableAddressError, address
 from bot.broadcasting.previewing import Preview
 from bot.broadcasting.texts import Facts, render, text_for
 from bot.channels.channel import Message
-from bot.turns.composing import encode
 from bot.turns.house import House
+from bot.turns.saying import encode
 from flows.broadcast import BroadcastError
 from flows.customer import Address, Channel
 from messages.segments import count

@@ -25,7 +25,7 @@ from bot.office.questions import QuestionDesk
 from bot.office.running import ACTS, Running
 from bot.office.walk import Walks
 from bot.setting_values import Role
-from bot.turns.composing import encode
+from bot.turns.saying import encode
 from flows.broadcast import BroadcastError
 from flows.customer import Address, Channel
 from storage.changes import Decision, Enqueue, Remember

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from bot.channels.channel import Message, Place
-from bot.turns.composing import encode
 from bot.turns.house import House
 from bot.turns.routing import PRIORITIES
+from bot.turns.saying import encode
 from flows.customer import Address, Channel
 from flows.effects import Purpose
 from storage.changes import Enqueue

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.channels.channel import Fault, Inbound, Reachability
-from bot.turns.composing import Composition, Reply
+from bot.turns.composing import Composition
 from bot.turns.house import House
 from bot.turns.inquiries import (
     FREE,
@@ -23,6 +23,7 @@ from bot.turns.inquiries import (
     unfound,
 )
 from bot.turns.personal_links import TELEGRAM_LINK, UNSUBSCRIBE_LINK
+from bot.turns.saying import Reply
 from bot.turns.strangers import answer, is_stranger, known_by
 from bot.turns.turn import has_room
 from flows.customer import Address, Channel, Customer

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.channels.channel import Choice, Inbound, Message
-from bot.turns.composing import encode
 from bot.turns.house import House
 from bot.turns.routing import PRIORITIES
+from bot.turns.saying import encode
 from flows.customer import Address
 from flows.effects import Purpose
 from flows.intent import Intent

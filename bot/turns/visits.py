@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.turns.composing import ACTS, Composition, Reply
+from bot.turns.composing import Composition
 from bot.turns.house import House
 from bot.turns.personal_links import PAGE_LINK, PersonalLinks, revealed
+from bot.turns.saying import ACTS, Reply
 from bot.turns.turn import has_room
 from flows.campaign import Campaign
 from flows.customer import Address, Channel, Customer

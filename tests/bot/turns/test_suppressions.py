@@ -8,7 +8,7 @@ import pytest
 
 from bot.channels.channel import Fault, Message
 from bot.sending.relay import Relay
-from bot.turns.composing import encode
+from bot.turns.saying import encode
 from flows.customer import Address, Contact
 from storage.changes import Enqueue
 from tests.bot.sms_premises import SmsPremises, around, sms_premises
