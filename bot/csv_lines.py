@@ -80,6 +80,8 @@ def _raw(stream: BinaryIO) -> Iterator[bytes]:
 def _fields(line: str | None, delimiter: str) -> list[str]:
     if line is None:
         raise UnusableLineError(f"is longer than {_LONGEST_LINE} bytes")
+    if "\0" in line:  # PostgreSQL keeps none
+        raise UnusableLineError("has a NUL character")
     try:
         row = next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error:

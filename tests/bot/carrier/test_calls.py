@@ -114,6 +114,7 @@ def test_a_call_without_an_id_gets_the_same_one_each_time_and_nobody_else_can_ma
         ("C-1,100001,2026-12-01T12:00", "has 3 fields where line 1 has 6"),
         ("C-1,100001,2026-12-01T12:00,1,,,,extra", "has 8 fields where line 1 has 6"),
         ('C-1,"100001,2026-12-01T12:00,1,,', "has a quote that is not closed on its line"),
+        ("C\0-1,100001,2026-12-01T12:00,1,,", "has a NUL character"),
         ("C-1,,2026-12-01T12:00,1,,", "customer: is missing, and so is the phone"),
         ("C-1,100001,,1,,", "start: is missing"),
         ("C-1,100001,01.12.1926 12:00,1,,", "start: lies outside the years 2000 to 2099"),
