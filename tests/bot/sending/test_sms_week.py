@@ -16,8 +16,8 @@ from bot.parting import lane_of
 from bot.premises import rates_of
 from bot.sending.relay import Relay
 from bot.settings import Settings
-from bot.turns.composing import encode
 from bot.turns.routing import BROADCAST_PRIORITY, PRIORITIES
+from bot.turns.saying import encode
 from bot.turns.timers import Timers
 from flows.calendar import DAY
 from flows.customer import Address, Basis, Channel, Contact, Customer

@@ -11,7 +11,7 @@ import pytest
 
 from bot import hosting
 from bot.channels.channel import Message
-from bot.turns.composing import encode
+from bot.turns.saying import encode
 from flows.credit import CreditState
 from flows.events import AppInstalled
 from flows.journey import Granted, Journey, Stage
