@@ -38,9 +38,12 @@ class InboundReconciler:
         self._due: datetime | None = None
 
     async def tick(self) -> datetime | None:
-        """Reconcile if an hour has passed; tell when it is due again. Raises StorageError."""
+        """Reconcile if an hour has passed; tell when it is due again. Raises StorageError.
+
+        What is due later than that was set by a clock that ran ahead.
+        """
         now = self._clock()
-        if self._due is not None and now < self._due:
+        if self._due is not None and now < self._due <= now + EVERY:
             return self._due
         try:
             received = await self._sender.received(await self._since(now))
@@ -57,7 +60,9 @@ class InboundReconciler:
 
     async def _since(self, now: datetime) -> datetime:
         kept = await self._load(NAME)
-        last = datetime.fromisoformat(kept) if kept else now - FIRST_LOOK_BACK
+        last = datetime.fromisoformat(kept) if kept else None
+        if last is None or last > now:  # a clock that ran ahead knows nothing of the hours before
+            last = now - FIRST_LOOK_BACK
         return last - OVERLAP
 
 

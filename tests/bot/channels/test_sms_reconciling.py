@@ -57,6 +57,20 @@ async def test_a_message_that_reached_us_keeps_its_one_name(tmp_path: Path) -> N
         assert texts(house) == ["JOIN"]
 
 
+async def test_a_clock_that_ran_ahead_for_a_while_hides_no_message(tmp_path: Path) -> None:
+    async with sms_house(tmp_path) as house:
+        hourly = reconciler(house)
+        house.clock.at = NOON + timedelta(days=2)
+        await hourly.tick()
+        house.clock.at = NOON
+        house.twilio.write(ALICE, "while it was put right")
+        house.clock.at += HOUR
+
+        await hourly.tick()
+
+        assert texts(house) == ["while it was put right"]
+
+
 async def test_what_we_sent_or_others_received_is_not_heard(tmp_path: Path) -> None:
     async with sms_house(tmp_path) as house:
         hourly = reconciler(house)
