@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: statthotline doctor")(doctor)
     app.command(epilog="Example: statthotline backup /srv/backup/bot.db")(backup)
     app.command(epilog="Example: statthotline receipt consent-2027-01.txt")(receipt)
+    app.command(epilog="Example: statthotline returned - < bounce.eml")(returned)
     app.command(epilog="Example: statthotline unfence --reason 'the old machine is gone'")(unfence)
 
 
@@ -116,6 +117,22 @@ def receipt(
         return command.check(file, Receipts(house.keys).public_key)
 
     _inside(_settings(), work)
+
+
+def returned(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The mail; - reads from stdin.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="ADDRESS", help="Whom its envelope named.")
+    ] = "",
+) -> None:
+    """Take a mail that came back to EMAIL_RETURNS: a bounce, or a wish to hear no more.
+
+    A mailbox that is gone is closed; whoever writes to unsubscribe gets no more messages.
+    """
+    from bot.commands import returned as command
+
+    raw = command.read(file)
+    _inside(_settings(), lambda house: command.take(house.conversations, raw, to))
 
 
 def unfence(

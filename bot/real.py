@@ -64,7 +64,8 @@ def _open_email(settings: Settings, premises: Premises, channels: RealChannels) 
     from bot.channels.email import EmailSender, MailServer  # noqa: PLC0415 - only who uses it pays
 
     assert settings.smtp_url and settings.email_from  # noqa: S101, PT018 - checked by the settings
-    server = MailServer(settings.smtp_url.get_secret_value(), settings.email_from)
+    returns = settings.email_returns or ""
+    server = MailServer(settings.smtp_url.get_secret_value(), settings.email_from, returns)
     channels.senders.append(EmailSender(server, premises.clock))
     brand = premises.terms.current.operator.brand
     channels.routes.extend(unsubscribe_routes(premises.conversations.unsubscribed, brand))

@@ -171,6 +171,7 @@ SmsSender = Annotated[
 BotToken = Annotated[SecretStr, AfterValidator(_secret_shape(r"[0-9]+:[A-Za-z0-9_-]+"))]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_secret_shape(r"[A-Za-z0-9_-]{1,256}"))]
 Mailbox = Annotated[str, AfterValidator(_shape(r"[^@\r\n]*[^@\s]@[^@\s]+"))]
+PlainMailbox = Annotated[str, AfterValidator(_shape(r"[A-Za-z0-9._-]{1,30}@[^@\s<>]+"))]
 Database = Annotated[SecretStr, AfterValidator(_database)]
 MailServer = Annotated[SecretStr, AfterValidator(_smtp)]
 Key = Annotated[SecretStr, AfterValidator(_key)]

@@ -24,6 +24,7 @@ from bot.setting_values import (
     MailServer,
     Managers,
     Origin,
+    PlainMailbox,
     PostgresServer,
     ServiceSid,
     SmsSender,
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
 
     smtp_url: MailServer | None = None
     email_from: Mailbox | None = None
+    email_returns: PlainMailbox | None = None
     log_level: Level = LogLevel.INFO
     secret_key: Key | None = None
 

@@ -18,6 +18,7 @@ import aiosmtplib
 
 from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Parcel, Refused, Unknown
 from bot.channels.email_bodies import html_of, subject_of, text_of
+from bot.channels.email_returns import BOUNCE, UNSUBSCRIBE, address_of
 from flows.customer import Channel
 
 CONNECTIONS = 2
@@ -35,6 +36,7 @@ class MailServer:
 
     url: str = field(repr=False)
     sender: str
+    returns: str = ""  # the mailbox at which letters come back, if there is one
 
     @property
     def domain(self) -> str:
@@ -93,8 +95,8 @@ class EmailSender:
     async def _hand_over(
         self, connection: aiosmtplib.SMTP, parcel: Parcel, letter: bytes
     ) -> Outcome:
-        envelope = parseaddr(self._server.sender)[1]
         try:
+            envelope = envelope_of(parcel, self._server)
             await connection.sendmail(envelope, [parcel.to.value], letter)
         except aiosmtplib.SMTPException as error:
             connection.close()
@@ -123,6 +125,28 @@ def message_id(parcel: Parcel, server: MailServer) -> str:
     return f"<{parcel.name or parcel.tag}@{server.domain}>"
 
 
+def envelope_of(parcel: Parcel, server: MailServer) -> str:
+    """Say who a letter is from on its envelope: by that a bounce tells which one it was (VERP)."""
+    token = _token_of(parcel)
+    if not (server.returns and token):
+        return parseaddr(server.sender)[1]
+    return address_of(server.returns, BOUNCE, token)
+
+
+def _token_of(parcel: Parcel) -> str:
+    """Give what names a letter to nobody but its reader: the token of its way out."""
+    return (parcel.message.unsubscribe or "").rpartition("/")[2]
+
+
+def _ways_out(parcel: Parcel, server: MailServer) -> str:
+    """Write the one-click way out, and one by mail where somebody reads it."""
+    ways = f"<{parcel.message.unsubscribe}>"
+    if not server.returns:
+        return ways
+    by_mail = address_of(server.returns, UNSUBSCRIBE, _token_of(parcel))
+    return f"{ways}, <mailto:{by_mail}?subject=unsubscribe>"
+
+
 def compose(parcel: Parcel, server: MailServer, at: datetime) -> bytes:
     """Write a message as it travels: text first, HTML beside it, and the one-click way out."""
     message, name = parcel.message, parseaddr(server.sender)
@@ -132,9 +156,11 @@ def compose(parcel: Parcel, server: MailServer, at: datetime) -> bytes:
     letter["Subject"] = message.subject or subject_of(message.text)
     letter["Date"] = format_datetime(at)
     letter["Message-ID"] = message_id(parcel, server)
+    kind = "broadcast" if parcel.is_bulk else "programme"
+    letter["Feedback-ID"] = f"{kind}:statthotline:{server.domain}"  # what complaints are counted by
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     if message.unsubscribe:
-        letter["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        letter["List-Unsubscribe"] = _ways_out(parcel, server)
         letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Quoted, for not every server on the way takes eight bits or long lines.
     letter.set_content(text_of(message), cte="quoted-printable")

@@ -204,6 +204,20 @@ class Conversations:
 
         await self.store.turn(Key(link_hash=keyed), decide)
 
+    async def bounced(self, token: str) -> bool:
+        """Close the mailbox that a letter came back from for good; False if the link is not ours."""
+        keyed = self.house.keys.of_link(token)
+
+        def decide(memory: Memory) -> Decision[bool]:
+            link = memory.link
+            if link is None or link.purpose != UNSUBSCRIBE_LINK or memory.customer is None:
+                return Decision(answer=False)
+            turn = Composition(self.house, memory, memory.customer, self.house.clock())
+            turn.set_blocked(_mailbox(memory.customer), is_blocked=True)
+            return Decision(answer=True, changes=turn.finish())
+
+        return await self.store.turn(Key(link_hash=keyed), decide)
+
     async def undecodable(self, source: str, provider_id: str, body: bytes, reason: str) -> None:
         """Keep what nobody can read, once, and pass over it."""
         inbox = InboxKey(source, provider_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from email.policy import default
 
@@ -46,6 +46,7 @@ class Postbox:
 
     answers: dict[str, str] = field(default_factory=dict)
     letters: list[bytes] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     drops: bool = False
     servers: list[SMTP] = field(default_factory=list)
 
@@ -67,6 +68,7 @@ class Postbox:
     ) -> str:
         assert isinstance(envelope.content, bytes)
         self.letters.append(envelope.content)
+        self.senders.append(str(envelope.mail_from))
         if self.drops:
             assert server.transport is not None
             server.transport.close()
@@ -137,6 +139,31 @@ async def test_text_comes_first_and_html_says_the_same(
 )
 def test_a_letter_without_a_subject_has_its_first_sentence_as_one(text: str, subject: str) -> None:
     assert subject_of(text) == subject
+
+
+async def test_a_letter_names_its_own_way_back_and_a_way_out_by_mail(
+    server: MailServer, postbox: Postbox
+) -> None:
+    sending = EmailSender(replace(server, returns="returns@bot.example"), lambda: NOON)
+
+    await sending.send(PARCEL)
+    await sending.close()
+
+    token = "x" * 22
+    assert postbox.senders == [f"returns+b-{token}@bot.example"]
+    by_mail = f"<mailto:returns+u-{token}@bot.example?subject=unsubscribe>"
+    raw = postbox.letters[0]
+    assert f"List-Unsubscribe: <{WAY_OUT}>, {by_mail}\r\n".encode() in raw
+    assert b"Feedback-ID: programme:statthotline:nordlicht.example\r\n" in raw
+
+
+async def test_without_a_mailbox_for_returns_letters_come_back_to_the_sender(
+    sender: EmailSender, postbox: Postbox
+) -> None:
+    await sender.send(PARCEL)
+
+    assert postbox.senders == ["bot@nordlicht.example"]
+    assert b"mailto:" not in postbox.letters[0]
 
 
 async def test_a_second_attempt_has_the_same_name(sender: EmailSender, postbox: Postbox) -> None:

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
+from bot.commands.returned import take
 from bot.metrics import Metrics
 from bot.parting import lane_of
 from bot.premises import open_premises
@@ -28,6 +29,7 @@ from flows.customer import Address, Contact
 from flows.events import PortalUsed
 from storage.store import Store
 from tests.bot.channels.test_email import Postbox
+from tests.bot.channels.test_email_returns import bounce
 from tests.bot.relay_bench import HandClock
 from tests.bot.small_house import TELEGRAM_BOT, SmallHouse
 from tests.bot.sms_premises import around
@@ -74,12 +76,17 @@ class MailHouse(SmallHouse):
         self.clock.at = end
         await self.relay.tick()
 
+    async def contact_is_blocked(self) -> bool:
+        customer = (await self.dossier()).memory.customer
+        assert customer is not None
+        return customer.contacts[0].blocked_at is not None
+
     def letters(self) -> list[EmailMessage]:
         return [message_from_bytes(raw, policy=default) for raw in self.postbox.letters]
 
 
 @asynccontextmanager
-async def mail_house(folder: Path) -> AsyncIterator[MailHouse]:
+async def mail_house(folder: Path, returns: str | None = None) -> AsyncIterator[MailHouse]:
     postbox, clock = OnceMoody(), HandClock()
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(lambda: SMTP(postbox), "127.0.0.1", 0)
@@ -89,6 +96,7 @@ async def mail_house(folder: Path) -> AsyncIterator[MailHouse]:
         public_url=URL,
         smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
         email_from="Nordlicht Mobil <bot@nordlicht.example>",
+        email_returns=returns,
     )
 
     async def name(_: Store) -> str | None:
@@ -202,6 +210,36 @@ async def test_a_mailbox_that_is_gone_is_closed_and_one_that_waits_is_not(
         assert customer is not None
         assert (customer.contacts[0].blocked_at is not None) == is_closed
         assert len(house.letters()) == (0 if is_closed else 1)
+
+
+async def test_what_comes_back_later_closes_the_mailbox_or_leaves_it_open(tmp_path: Path) -> None:
+    async with mail_house(tmp_path, returns="returns@bot.example") as house:
+        await house.invite(ALICE_BY_MAIL)
+        await house.work(timedelta(days=4))
+        [sender] = house.postbox.senders
+        conversations = house.premises.conversations
+
+        full = await take(conversations, bounce(sender, "5.2.2"), "")
+        forged = await take(conversations, bounce("returns+b-" + "A" * 22 + "@x", "5.1.1"), "")
+        opened = await house.contact_is_blocked()
+        gone = await take(conversations, bounce(sender, "5.1.1"), "")
+
+        assert (full, opened) == ("Bounced (5.2.2, later): the mailbox stays open.", False)
+        assert forged == "Bounced for good (5.1.1): no letter is known by it."
+        assert gone == "Bounced for good (5.1.1): the mailbox is closed to us."
+        assert await house.contact_is_blocked()
+
+
+async def test_a_wish_by_mail_is_a_stop(tmp_path: Path) -> None:
+    async with mail_house(tmp_path, returns="returns@bot.example") as house:
+        await house.invite(ALICE_BY_MAIL)
+        await house.work(timedelta(days=4))
+        [ways] = re.findall(r"mailto:([^?]*)\?", str(house.letters()[0]["List-Unsubscribe"]))
+
+        wish = f"From: alice@mail.example\r\nTo: {ways}\r\nSubject: unsubscribe\r\n\r\n"
+        await take(house.premises.conversations, wish.encode(), "")
+
+        assert (await house.journey()).is_silent
 
 
 async def test_a_connection_that_was_hung_up_loses_no_letter(tmp_path: Path) -> None:
