@@ -205,7 +205,7 @@ class Conversations:
         await self.store.turn(Key(link_hash=keyed), decide)
 
     async def bounced(self, token: str) -> bool:
-        """Close the mailbox that a letter came back from for good; False if the link is not ours."""
+        """Close the mailbox from which a letter came back; False if no letter is known by it."""
         keyed = self.house.keys.of_link(token)
 
         def decide(memory: Memory) -> Decision[bool]:
