@@ -71,6 +71,7 @@ def _is_told_in_a_line(error: Exception) -> bool:
 
 def _start(context: typer.Context) -> "tuple[Doors, Settings]":
     """Give what every command needs, once it is certain that our packages are ours."""
+    import bot.plain_structlog  # noqa: F401 - before all that loads structlog
     from bot.commands.belonging import refuse_strangers
     from bot.settings import load_settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import packages_distributions
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from bot.commands.refusal import RefusedError
@@ -17,8 +17,23 @@ def refuse_strangers() -> None:
     pip silently overwrites a package of the same name, and `python -m` looks into the current
     folder first.
     """
-    for fault in (*shared(packages_distributions()), *scattered(map(_found, PACKAGES))):
+    for fault in (*shared(owners(distributions())), *scattered(map(_found, PACKAGES))):
         raise RefusedError(fault)
+
+
+def owners(installed: Iterable[Distribution]) -> Mapping[str, Sequence[str]]:
+    """Name the distributions that brought each of our packages.
+
+    `importlib.metadata.packages_distributions` says it of every package there is, and takes a
+    tenth of our start for that.
+    """
+    found: dict[str, list[str]] = {name: [] for name in PACKAGES}
+    for one in installed:
+        files = f"\n{one.read_text('RECORD') or ''}\n{one.read_text('top_level.txt') or ''}\n"
+        for name in PACKAGES:
+            if any(f"\n{name}{end}" in files for end in ("/", ".py,", "\n")):
+                found[name].append(one.name)
+    return found
 
 
 def shared(owners: Mapping[str, Sequence[str]]) -> Iterable[str]:

@@ -1,4 +1,5 @@
 """How commands show things: JSON for programs, tables for people, progress on stderr."""
+# ruff: noqa: PLC0415 - rich is for those who show something; the bot itself only writes moments
 
 import json
 import sys
@@ -6,12 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _GAP = 2  # between two columns
 _SHORTEST = 12  # that the last column of a table can do with
@@ -22,7 +22,7 @@ Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 class Bar:
     """How far a file is read."""
 
-    def __init__(self, progress: Progress, stream: BinaryIO, size: int) -> None:
+    def __init__(self, progress: "Progress", stream: BinaryIO, size: int) -> None:
         self._progress, self._stream = progress, stream
         self._task = progress.add_task("0 rows", total=size)
 
@@ -34,30 +34,14 @@ class Bar:
 @contextmanager
 def bar(stream: BinaryIO, path: Path) -> Iterator[Bar]:
     """Show a bar on a terminal while a file is read, and nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
+    with _progress() as progress:
         yield Bar(progress, stream, path.stat().st_size)
 
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on a terminal while something is counted, and nothing elsewhere."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
+    with _progress() as progress:
         task = progress.add_task(what, total=None)
 
         def tell(done: int, of: int) -> None:
@@ -88,6 +72,9 @@ def zoned(at: datetime | None, zone: ZoneInfo) -> str:
 
 def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Write facts under one another, each with its name; those without a value are left out."""
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console(highlight=False)
     console.print(title, style="bold", markup=False, soft_wrap=True)
     grid = Table.grid(padding=(0, 2))
@@ -101,6 +88,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write a table, unless it is empty."""
     if not rows:
         return
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console(highlight=False)
     shown = Table(box=None, header_style="dim", padding=(0, 1), pad_edge=False)
     longest = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
@@ -113,6 +103,22 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         shown.add_row(*map(_plain, row))
     console.print()
     console.print(shown)
+
+
+def _progress() -> "Progress":
+    from rich import progress
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def _plain(text: str) -> str:

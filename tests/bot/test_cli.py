@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from importlib.metadata import distributions
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from bot.cli import main
-from bot.commands.belonging import PACKAGES, scattered, shared
+from bot.commands.belonging import PACKAGES, owners, scattered, shared
 from bot.commands.house import Doors
 from bot.keys import Keys
 from bot.settings import Settings
@@ -486,6 +487,22 @@ def test_a_name_that_another_distribution_also_has_is_refused() -> None:
         "install online-statt-hotline into an environment of its own"
     ]
     assert not [*shared({name: ["online-statt-hotline"] for name in PACKAGES})]
+
+
+@pytest.mark.parametrize("brought", ["bot/__init__.py,sha256=x,1", "bot.py,,", "bot/data.csv,,"])
+def test_whoever_brought_a_package_is_found(brought: str, tmp_path: Path) -> None:
+    for name, files in {
+        "robots": f"a/bot/b.py,,\nrobots/x.py,,\n{brought}\n",
+        "else": "botany/x,,",
+    }.items():
+        folder = tmp_path / f"{name}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (folder / "RECORD").write_text(files)
+
+    found = owners(distributions(path=[str(tmp_path)]))
+
+    assert found == {"bot": ["robots"], "flows": [], "messages": [], "storage": []}
 
 
 def test_a_package_that_lies_elsewhere_is_refused() -> None:

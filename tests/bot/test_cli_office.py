@@ -79,7 +79,7 @@ def database(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     # Reading what every installed package brings takes longer than all the rest; test_cli does it.
-    monkeypatch.setattr("bot.commands.belonging.packages_distributions", dict)
+    monkeypatch.setattr("bot.commands.belonging.distributions", tuple)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/bot.db")
     for name in ("bot.db", "secret.key"):

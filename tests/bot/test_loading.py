@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-HEAVY = ("PIL", "av", "cryptography", "holidays", "matplotlib", "numpy")
-LOADED = "import bot.app, bot.real, bot.messenger, sys; print(*sorted(sys.modules))"
+HEAVY = ("PIL", "av", "cryptography", "holidays", "matplotlib", "numpy", "rich")
+LOADED = (
+    "import bot.plain_structlog, bot.app, bot.real, bot.messenger, sys; print(*sorted(sys.modules))"
+)
 
 
 @pytest.fixture(scope="module")
