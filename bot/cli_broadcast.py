@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 commands = typer.Typer(no_args_is_help=True, help="Messages to many.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
-_INVITATIONS = "invitations"
-IdOrInvitations = Annotated[
-    str, typer.Argument(metavar="ID", help="The broadcast's id, or `invitations`: all of them.")
+_AS_A_WHOLE = ("invitations", "campaign")
+IdOrWhole = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="The broadcast's id; or `invitations`, or `campaign`: all that is unasked.",
+    ),
 ]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The broadcast's id, such as B7.")]
 As = Annotated[
@@ -150,13 +154,13 @@ def start(broadcast: Id, *, manager: As = None, as_json: AsJson = False) -> None
 
 
 @commands.command(epilog="Example: statthotline broadcast pause B7 --as 4711")
-def pause(broadcast: IdOrInvitations, *, manager: As = None, as_json: AsJson = False) -> None:
+def pause(broadcast: IdOrWhole, *, manager: As = None, as_json: AsJson = False) -> None:
     """Stop planning and sending until it is resumed."""
     _act("pause", broadcast, manager, as_json=as_json)
 
 
 @commands.command(epilog="Example: statthotline broadcast resume B7 --as 4711")
-def resume(broadcast: IdOrInvitations, *, manager: As = None, as_json: AsJson = False) -> None:
+def resume(broadcast: IdOrWhole, *, manager: As = None, as_json: AsJson = False) -> None:
     """Go on where it stood."""
     _act("resume", broadcast, manager, as_json=as_json)
 
@@ -171,8 +175,8 @@ def _act(name: str, broadcast: str, manager: str | None, *, as_json: bool) -> No
     from bot.commands import broadcast as command
 
     async def work(broadcasts: "Broadcasts", actor: "Actor", house: "Premises") -> None:
-        if broadcast == _INVITATIONS:
-            await _act_on_invitations(name, actor, house, as_json=as_json)
+        if broadcast in _AS_A_WHOLE:
+            await _act_on_whole(name, broadcast, actor, house, as_json=as_json)
             return
         acts = {
             "start": broadcasts.start,
@@ -187,24 +191,42 @@ def _act(name: str, broadcast: str, manager: str | None, *, as_json: bool) -> No
     _inside(manager, work)
 
 
-async def _act_on_invitations(
-    name: str, actor: "Actor", house: "Premises", *, as_json: bool
+async def _act_on_whole(
+    name: str, whole: str, actor: "Actor", house: "Premises", *, as_json: bool
 ) -> None:
     from bot.commands import broadcast as command
     from bot.commands.refusal import RefusedError
+    from bot.inviting.waves import Pausable
     from bot.managing import waves_of
     from bot.setting_values import Role
 
     if name not in ("pause", "resume"):
-        raise RefusedError(f"{_INVITATIONS}: can be paused and resumed, and nothing else")
+        raise RefusedError(f"{whole}: can be paused and resumed, and nothing else")
     authority = house.broadcasts.authority
-    await authority.look(actor, Role.MANAGER, f"{name} {_INVITATIONS}", "")
-    await command.pace_invitations(waves_of(house), name, json=as_json)
+    await authority.look(actor, Role.MANAGER, f"{name} {whole}", "")
+    await command.pace(waves_of(house), name, Pausable(whole), json=as_json)
+
+
+async def _show_campaign(actor: "Actor", house: "Premises", *, as_json: bool) -> None:
+    from bot.commands import broadcast as command
+    from bot.office.lifetime import Lifetime
+    from bot.inviting.waves import Pausable
+    from bot.managing import waves_of
+    from bot.setting_values import Role
+
+    await house.broadcasts.authority.look(actor, Role.VIEWER, "campaign show", "")
+    waves = waves_of(house)
+    life = await Lifetime(house.broadcasts, waves).stands()
+    paused_at = await waves.paused_at(Pausable.CAMPAIGN)
+    command.show_life(life, house.terms.current, paused_at, json=as_json)
 
 
 @commands.command(epilog="Example: statthotline broadcast show B7 --csv report.csv")
 def show(
-    broadcast: Id,
+    broadcast: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="The broadcast's id; or `campaign`: where that stands."),
+    ],
     *,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what became of everybody.")
@@ -219,6 +241,9 @@ def show(
     from bot.commands import broadcast as command
 
     async def work(broadcasts: "Broadcasts", actor: "Actor", house: "Premises") -> None:
+        if broadcast == "campaign":
+            await _show_campaign(actor, house, as_json=as_json)
+            return
         look = command.watch if watch else _shown
         progress = await look(broadcasts, actor, broadcast)
         if csv is not None:

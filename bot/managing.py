@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bot.channels.channel import Files
 from bot.inviting.invitations import Invitations
+from bot.office.lifetime import Lifetime
 from bot.inviting.waves import Waves
 from bot.office.deciding import Deciding
 from bot.office.inviting import Inviting
@@ -39,7 +40,8 @@ def office_workers(
     """Make what brings questions and suggestions to the managers, and holds what they paused."""
     broadcasts = premises.broadcasts
     showing = QuestionShowing(broadcasts, roles, open_topic)
-    return showing, Suggesting(broadcasts, roles), waves_of(premises)
+    waves = waves_of(premises)
+    return showing, Suggesting(broadcasts, roles), waves, Lifetime(broadcasts, waves)
 
 
 def waves_of(premises: Premises) -> Waves:

@@ -204,6 +204,8 @@ class Campaign:
     budget_megabytes: int | None = None
     holdout_percent: float = 0
     approval_above: int = 0
+    is_draft: bool = False
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -280,5 +282,8 @@ def _contradictions(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
     )
     for name, is_wrong, reason in terms.broadcasts.contradictions():
         yield f"broadcasts.{name}", is_wrong, reason
-    yield "ends_at", bool(terms.ends_at and terms.ends_at.tzinfo is None), "needs a zone"
+    for place, at in (("starts_at", terms.starts_at), ("ends_at", terms.ends_at)):
+        yield place, bool(at and at.tzinfo is None), "needs a zone"
+    is_turned = terms.starts_at and terms.ends_at and terms.starts_at >= terms.ends_at
+    yield "ends_at", bool(is_turned), "must follow starts_at"
     yield "holdout_percent", not 0 <= terms.holdout_percent < EVERYBODY, "must lie in [0, 100)"

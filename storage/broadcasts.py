@@ -201,11 +201,11 @@ class Broadcasting(Protocol):
     async def report(self, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
         """List what became of everybody, by customer, a page at a time."""
 
-    async def hold(self, lines: tuple[str, ...]) -> int:
+    async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines; tells how many.
 
-        None of them leaves or becomes stale until they are released.
+        None: all that is unasked. Nothing of it leaves or becomes stale until it is released.
         """
 
-    async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
+    async def release(self, lines: tuple[str, ...] | None, later: timedelta) -> int:
         """Let the next of those that are held back leave so much later than they would have."""

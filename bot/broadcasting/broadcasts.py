@@ -26,6 +26,7 @@ from flows.broadcast import (
 )
 from flows.calendar import at_wall
 from flows.customer import Channel
+from flows.life import closed
 from storage.broadcasts import Broadcasting, BroadcastRow, Counts, ReportRow
 from storage.changes import Audit, Decision
 from storage.memory import Key
@@ -186,6 +187,8 @@ class Broadcasts:
         """Start what was approved; before its hour it is scheduled."""
         await self.authority.allow(actor, Role.MANAGER, "broadcast start", name)
         row = await self._find(name)
+        if why := closed(self.house.terms.current, self.house.clock()):
+            await self.authority.refuse(actor, "broadcast start", name, why)
         await self.previews.check(row.draft.audience, row.draft.texts)
         planned = await self.previews.planned(row)
         if planned == 0:

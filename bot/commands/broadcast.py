@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,10 @@ from bot.broadcasting.previewing import Preview
 from bot.broadcasting.reports import as_csv
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, counting, facts, moment, table, zoned
-from bot.inviting.waves import Waves
+from bot.inviting.waves import Pausable, Waves
 from flows.broadcast import BroadcastState, RecipientState
+from flows.campaign import Campaign
+from flows.life import Life
 
 _BAR = 30
 _EVERY_S = 1.0
@@ -196,15 +199,30 @@ async def watch(broadcasts: Broadcasts, actor: Actor, broadcast: str) -> Progres
     return progress
 
 
-async def pace_invitations(waves: Waves, act: str, *, json: bool) -> None:
-    """Pause or resume all invitations that have not left. Raises RefusedError."""
-    if act == "resume" and await waves.paused_at() is None:
-        raise RefusedError("invitations are not paused")
-    moved = await (waves.pause() if act == "pause" else waves.resume())
-    paused_at = await waves.paused_at()
+async def pace(waves: Waves, act: str, what: Pausable, *, json: bool) -> None:
+    """Pause or resume what can be paused as a whole. Raises BroadcastError."""
+    moved = await (waves.pause(what) if act == "pause" else waves.resume(what))
+    paused_at = await waves.paused_at(what)
     if json:
         as_json({"paused_at": moment(paused_at), "waiting": moved})
     else:
-        facts(
-            "Invitations are paused" if paused_at else "Invitations go on", [("wait", str(moved))]
+        facts(f"{what} {'paused' if paused_at else 'resumed'}", [("messages", str(moved))])
+
+
+def show_life(life: Life, terms: Campaign, paused_at: datetime | None, *, json: bool) -> None:
+    """Show where the campaign stands."""
+    if json:
+        as_json(
+            {
+                "state": life.value,
+                "paused_at": moment(paused_at),
+                "starts_at": moment(terms.starts_at),
+                "ends_at": moment(terms.ends_at),
+            }
         )
+        return
+    days = (("starts", terms.starts_at), ("ends", terms.ends_at), ("paused since", paused_at))
+    facts(
+        f"{terms.name}: {life}",
+        [(name, zoned(at, terms.zone)) for name, at in days if at is not None],
+    )

@@ -5,9 +5,10 @@ from pathlib import Path
 from bot.commands.house import OpenHouse, opened
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, bar, facts, moment, table, zoned
+from bot.inviting import waves
 from bot.inviting.customers_file import Rejected, UnusableFileError, read_customers
 from bot.inviting.invitations import Invitations, InviteReport
-from bot.inviting.waves import PAUSED
+from flows.life import closed
 
 _SHOWN = 20  # rejected lines on a terminal; --json has all
 
@@ -16,8 +17,8 @@ async def invite(
     house: OpenHouse, path: Path, *, dry_run: bool, holdout_percent: float | None
 ) -> InviteReport:
     """Take a file, with a bar on the terminal. Raises RefusedError if it cannot be used."""
-    if not dry_run and await house.store.get(PAUSED):
-        raise RefusedError("invitations are paused; `broadcast resume invitations` first")
+    if not dry_run:
+        await check_inviting(house)
     invitations = Invitations(
         directory=house.store,
         turns=house.turns,
@@ -36,6 +37,13 @@ async def invite(
             )
     except UnusableFileError as reason:
         raise RefusedError(f"{path}: {reason}") from None
+
+
+async def check_inviting(house: OpenHouse) -> None:
+    """Raise RefusedError if nobody can be invited now, with what to do."""
+    why = closed(house.terms.current, house.clock()) or await waves.closed(house.store)
+    if why:
+        raise RefusedError(why)
 
 
 def show_json(report: InviteReport) -> None:

@@ -149,8 +149,13 @@ class Invitations:
         return max(before, 0) * _HOUR_S / per_hour if per_hour else 0.0
 
     def _wave_at(self, start: datetime, before: int) -> datetime | None:
-        """Give the moment for somebody before whom so many are invited; None: at once."""
-        if not self.campaign.invitations.per_hour:
+        """Give the moment for somebody before whom so many are invited; None: at once.
+
+        Who is imported before the campaign begins is invited then: from that day reminders count.
+        """
+        opens_at = self.campaign.starts_at
+        is_early = opens_at is not None and start < opens_at
+        if not self.campaign.invitations.per_hour and not is_early:
             return None
         first_at = leaves_at(Purpose.INVITATION, start, self.campaign)
         return done_at(first_at, self._waves_s(before), self.campaign)

@@ -22,12 +22,15 @@ from bot.channels.channel import (
 from bot.commands.showing import zoned
 from bot.inviting.customers_file import read_customers
 from bot.inviting.invitations import Invitations, InviteReport
-from bot.inviting.waves import Waves
+from bot.inviting.waves import Pausable, Waves
+from bot.office.lifetime import Lifetime
 from bot.office.parts import page, tap
 from bot.setting_values import Role
 from flows.broadcast import BroadcastError
+from flows.life import Life
 
 MOST_LINES = 10
+_SAID = {Pausable.INVITATIONS: "Invitations are", Pausable.CAMPAIGN: "The campaign is"}
 _BY_SHELL = "use `statthotline invite FILE.csv`, or cut it in parts"
 
 
@@ -90,8 +93,7 @@ class Inviting:
         content = await self._fetched(waiting.attachment)
         if hashlib.sha256(content).hexdigest() != waiting.digest:
             raise BroadcastError("the file has changed; send it again")
-        if await self.waves.paused_at() is not None:
-            raise BroadcastError("invitations are paused; /resume invitations first")
+        await Lifetime(self.broadcasts, self.waves).check_inviting()
         await self.forget(actor)
         report = await self.invitations.invite(read_customers(BytesIO(content)))
         about = f"{waiting.attachment.name}: {report.invited} of {report.rows} rows"
@@ -101,16 +103,18 @@ class Inviting:
             f" {len(report.rejected)} were rejected."
         )
 
-    async def act(self, actor: Actor, act: str) -> Message:
-        """Pause or resume all invitations that have not left."""
-        await self.broadcasts.authority.look(actor, Role.MANAGER, f"{act} invitations", "")
+    async def act(self, actor: Actor, act: str, what: Pausable) -> Message:
+        """Pause or resume all invitations that have not left, or all that is unasked."""
+        await self.broadcasts.authority.look(actor, Role.MANAGER, f"{act} {what}", "")
         if act == "pause":
-            held = await self.waves.pause()
-            return Message(f"Invitations are paused; {held} wait. /resume invitations")
-        if await self.waves.paused_at() is None:
-            raise BroadcastError("invitations are not paused")
-        released = await self.waves.resume()
-        return Message(f"Invitations go on; {released} leave in their turn.")
+            held = await self.waves.pause(what)
+            return Message(f"{_SAID[what]} paused. Messages that wait: {held}. /resume {what}")
+        released = await self.waves.resume(what)
+        return Message(f"{_SAID[what]} on again. Messages that leave in turn: {released}.")
+
+    async def stands(self) -> Life:
+        """Tell where the campaign stands."""
+        return await Lifetime(self.broadcasts, self.waves).stands()
 
     async def forget(self, actor: Actor) -> None:
         """Take nothing."""

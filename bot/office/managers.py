@@ -18,6 +18,7 @@ from bot.broadcasting.cards import CARD, place_of
 from bot.channels.channel import Inbound, Listener, Message, Reachability
 from bot.commands.refusal import RefusedError
 from bot.inviting.customers_file import UnusableFileError
+from bot.inviting.waves import Pausable
 from bot.office.deciding import Deciding
 from bot.office.inviting import Inviting
 from bot.office.programme import Programme
@@ -33,12 +34,11 @@ from storage.memory import InboxKey, Key, Memory
 
 LINE = "Manager"
 PATIENCE_S = 1.0  # customers behind a manager's long command wait no longer
-INVITATIONS = "invitations"
 _ID = re.compile(r"B\d+", re.IGNORECASE)
 HELP = (
     "/broadcast – write to many; /broadcast B7 shows one, /broadcast list all\n"
     "/pause B7, /resume B7, /cancel B7, /retry B7\n"
-    "/pause invitations, /resume invitations\n"
+    "/pause invitations, /resume invitations; /pause campaign: nothing unasked leaves\n"
     "/stats – where everybody stands, as a picture\n"
     "/customer NUMBER – one person\n"
     "/invite – send it with a CSV file\n"
@@ -174,14 +174,14 @@ class Managers:
                 return await self.running.shown(actor, rest)
             case "/broadcast":
                 return await self._walked(actor, await self.walks.begin(actor, rest))
-            case "/pause" | "/resume" if rest == INVITATIONS:
-                return await self.inviting.act(actor, word[1:])
+            case "/pause" | "/resume" if rest in tuple(Pausable):
+                return await self.inviting.act(actor, word[1:], Pausable(rest))
             case "/pause" | "/resume" | "/cancel" | "/start" if rest:
                 return await self.running.act(actor, inbound, word[1:], rest)
             case "/retry" if rest:
                 return await self.running.retry(actor, rest)
             case "/stats":
-                return await self.programme.stats(actor)
+                return await self.programme.stats(actor, await self.inviting.stands())
             case "/customer" if rest:
                 return await self.programme.customer(actor, rest)
             case "/invite":

@@ -18,6 +18,7 @@ from bot.setting_values import Role
 from flows import standing
 from flows.campaign import STREAK, Campaign
 from flows.journey import State
+from flows.life import Life
 from messages.funnels import Bar, Funnel
 from storage.broadcasts import Census
 from storage.reading import Dossier
@@ -41,7 +42,7 @@ class Programme:
 
     broadcasts: Broadcasts
 
-    async def stats(self, actor: Actor) -> Message:
+    async def stats(self, actor: Actor, life: Life) -> Message:
         """Show the funnel, in words and as a picture."""
         await self.broadcasts.authority.look(actor, Role.VIEWER, "stats", "")
         house = self.broadcasts.house
@@ -54,7 +55,7 @@ class Programme:
         shown = [f"{bar(b.number, funnel.whole)} {b.label}: {b.number}" for b in funnel.bars]
         picture = await painted(funnel)
         document = Document("funnel.png", picture) if picture else None
-        return Message(page(funnel.title, *shown), document=document)
+        return Message(page(funnel.title, f"The campaign is {life}.", *shown), document=document)
 
     async def customer(self, actor: Actor, text: str) -> Message:
         """Show one person: state, credits, and what happened and was said, in one line of time."""

@@ -43,7 +43,10 @@ class Courtesy:
 
 
 def _rooms(leaving: Leaving, terms: Campaign) -> Iterator[datetime]:
-    """Give the moment from which each cap that is reached has room again."""
+    """Give the moment from which the campaign is open, and each cap that is reached has room."""
+    if terms.is_draft:
+        yield leaving.at + DAY
+    yield terms.starts_at or leaving.at
     rule, today = terms.messages, leaving.at.astimezone(terms.zone).date()
     if leaving.priority in _PROGRAMME:
         left = _of_kind(leaving.lately, _PROGRAMME, _midnight(today, terms))

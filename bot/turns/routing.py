@@ -53,10 +53,12 @@ def choose(customer: Customer, purpose: Purpose, lanes: Lanes) -> Contact | None
 def leaves_at(purpose: Purpose, now: datetime, terms: Campaign) -> datetime:
     """Give the moment from which it may be said (programme.md section 9).
 
-    Answers at any hour; at night only they. Sundays and holidays hold what is not urgent.
+    Answers at any hour; at night only they, and before the campaign begins. Sundays and holidays
+    hold what is not urgent.
     """
     if purpose is Purpose.ANSWER:
         return now
+    now = max(now, terms.starts_at or now)
     rests = purpose in (Purpose.REMINDER, Purpose.INVITATION)
     rule = terms.messages
     return next_loud(now, terms.zone, rule.quiet, workdays_only=rests, land=rule.land)

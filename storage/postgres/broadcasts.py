@@ -138,15 +138,15 @@ class PostgresBroadcasts:
             for who, state, reason, attempts, address, lane, at, *rest in rows
         )
 
-    async def hold(self, lines: tuple[str, ...]) -> int:
+    async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines."""
-        given = (_SQL["hold_lines"], HELD, list(lines), CHUNK)
+        given = (_SQL["hold_lines"], HELD, lines, CHUNK)
         return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
-    async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
+    async def release(self, lines: tuple[str, ...] | None, later: timedelta) -> int:
         """Let the next of those that are held back leave so much later."""
         shift = later // timedelta(microseconds=1)
-        given = (_SQL["release_lines"], HELD, shift, list(lines), CHUNK)
+        given = (_SQL["release_lines"], HELD, shift, lines, CHUNK)
         return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
 

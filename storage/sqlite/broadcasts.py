@@ -161,16 +161,19 @@ class SqliteBroadcasts:
         """List what became of everybody, by customer."""
         return await self.read(lambda db: recipients.report(db, number, after, most))
 
-    async def hold(self, lines: tuple[str, ...]) -> int:
+    async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines."""
-        values = (HELD, msgspec.json.encode(lines).decode(), recipients.CHUNK)
+        values = (HELD, _lines(lines), recipients.CHUNK)
         return await self.write(lambda db: db.execute(_SQL["hold_lines"], values).rowcount)
 
-    async def release(self, lines: tuple[str, ...], later: timedelta) -> int:
+    async def release(self, lines: tuple[str, ...] | None, later: timedelta) -> int:
         """Let the next of those that are held back leave so much later."""
-        shift = later // timedelta(microseconds=1)
-        values = (HELD, shift, msgspec.json.encode(lines).decode(), recipients.CHUNK)
+        values = (HELD, later // timedelta(microseconds=1), _lines(lines), recipients.CHUNK)
         return await self.write(lambda db: db.execute(_SQL["release_lines"], values).rowcount)
+
+
+def _lines(lines: tuple[str, ...] | None) -> str | None:
+    return None if lines is None else msgspec.json.encode(lines).decode()
 
 
 # --- One broadcast ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.campaigns import UnusableCampaignError, fingerprint, load_campaign, load_topics
+from flows.broadcast_rule import BroadcastRule
 from flows.campaign import (
     CallPolicy,
     Calls,
@@ -61,9 +62,10 @@ def test_the_shipped_file_names_every_setting() -> None:
 
     written_out = {line.lstrip("# ").partition(" = ")[0] for line in text.splitlines()}
 
-    for table in (Steps, Streak, Invitations, Calls, Inactivity, Messages, Retention, Campaign):
+    below = (Steps, Streak, Invitations, Calls, Inactivity, Messages, BroadcastRule, Retention)
+    for table in (*below, Campaign):
         tables = {"operator", "steps", "streak", "invitations", "calls", "inactivity", "messages"}
-        tables |= {"help", "retention"}
+        tables |= {"help", "retention", "broadcasts"}
         names = set(table.__dataclass_fields__) - tables - {"rewards", "requires"}
         assert names <= written_out
 

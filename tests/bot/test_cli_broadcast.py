@@ -142,6 +142,19 @@ def test_invitations_are_paused_and_resumed(tmp_path: Path, capsys: Output) -> N
     assert "invitations are paused" in why
 
 
+def test_the_campaign_is_paused_and_shown(capsys: Output) -> None:
+    assert told(capsys, "pause", "campaign", *AS_MONA)["waiting"] == 2
+
+    shown = told(capsys, "show", "campaign", *AS_VERA)
+    assert run("show", "campaign") == 0
+    said = capsys.readouterr().out
+
+    assert shown["state"] == "paused"
+    assert "paused since" in said
+    assert told(capsys, "resume", "campaign", *AS_MONA)["waiting"] == 2
+    assert told(capsys, "show", "campaign")["state"] == "active"
+
+
 def test_every_command_has_an_example(capsys: Output) -> None:
     names = ("draft", "preview", "test", "approve", "start", "pause", "resume", "cancel", "show")
 

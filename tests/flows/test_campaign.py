@@ -9,7 +9,8 @@ import pytest
 from flows.broadcast_rule import BroadcastRule
 from flows.calendar import add_months
 from flows.campaign import Inactivity, Steps, UnusableTermsError
-from tests.cast import NOON, TERMS
+from flows.life import Life, life_of
+from tests.cast import DAY, NOON, TERMS
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,7 @@ from tests.cast import NOON, TERMS
         ("broadcasts.fewest", {"broadcasts": BroadcastRule(watched=10, fewest=20)}),
         ("broadcasts.most_failed_percent", {"broadcasts": BroadcastRule(most_failed_percent=0)}),
         ("broadcasts.reply_percent", {"broadcasts": BroadcastRule(reply_percent=101)}),
+        ("ends_at", {"starts_at": NOON, "ends_at": NOON}),
         ("ends_at", {"ends_at": datetime(2027, 1, 1)}),  # noqa: DTZ001
         ("holdout_percent", {"holdout_percent": 100}),
         (
@@ -52,3 +54,20 @@ def test_running_windows_may_run_off_after_the_end() -> None:
     assert ending.settle_by is not None
     lag = timedelta(days=7)
     assert ending.settle_by == add_months(NOON, 9, TERMS.zone) + lag
+
+
+@pytest.mark.parametrize(
+    ("change", "is_paused", "life"),
+    [
+        ({}, False, Life.ACTIVE),
+        ({}, True, Life.PAUSED),
+        ({"is_draft": True}, True, Life.DRAFT),
+        ({"starts_at": NOON + DAY}, False, Life.SCHEDULED),
+        ({"starts_at": NOON}, False, Life.ACTIVE),
+        ({"ends_at": NOON}, False, Life.ACTIVE),
+        ({"ends_at": NOON - DAY}, False, Life.ENDED),
+        ({"ends_at": NOON - DAY}, True, Life.PAUSED),
+    ],
+)
+def test_a_campaign_has_a_life(change: dict[str, Any], is_paused: bool, life: Life) -> None:  # noqa: FBT001 - a column of the table
+    assert life_of(replace(TERMS, **change), NOON, is_paused=is_paused) is life

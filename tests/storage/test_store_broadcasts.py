@@ -16,9 +16,9 @@ from storage.broadcasts import Asked, Audience, BroadcastRow, Compose, Composed,
 from storage.changes import Audit, MintLink, PutContact, PutCustomer, PutJourney
 from storage.memory import Key, Link, Memory
 from storage.store import Store
-from tests.cast import DAY, NOON, invited
+from tests.cast import ALICE, DAY, NOON, invited
 from tests.soak import SOAK
-from tests.storage.keepers import bodies, change, claim, recall, sent, to
+from tests.storage.keepers import add, bodies, change, claim, recall, sent, to
 
 pytestmark = pytest.mark.anyio
 
@@ -292,6 +292,31 @@ async def test_what_is_held_back_leaves_as_much_later_as_it_was_held(store: Stor
 
     assert (held, released) == ([1, 0], [1, 0])
     assert (meanwhile, at_first, in_time) == (["other"], [], ["Hello"])
+
+
+@pytest.mark.parametrize(
+    ("paused", "lines", "meanwhile"),
+    [("invitations", ("Invitation",), ["asked", "other"]), ("campaign", None, ["asked"])],
+)
+async def test_what_is_queued_during_a_pause_waits_from_the_start(
+    store: Store, paused: str, lines: tuple[str, ...] | None, meanwhile: list[str]
+) -> None:
+    keeper, asked = store.broadcasts, to("telegram:2", "asked")
+    invitation = replace(to("telegram:1"), line="Invitation", is_unasked=True)
+    other = replace(to("telegram:3", "other"), is_unasked=True)
+    await add(store, ALICE)
+    for row in (invitation, asked, other):
+        await change(store, PutContact(ALICE.number, Contact(Address(row.recipient))))
+    await store.put(f"{paused}.paused_at", NOON.isoformat())
+
+    await change(store, invitation, asked, other)
+    left = await bodies(store, NOON + DAY)
+    await store.put(f"{paused}.paused_at", "")
+    released = await keeper.release(lines, timedelta())
+
+    assert sorted(left) == meanwhile
+    assert released == 3 - len(meanwhile)
+    assert "Hello" in await bodies(store, NOON + DAY)
 
 
 async def test_where_a_card_stands_is_known_once_it_has_arrived(store: Store) -> None:

@@ -391,13 +391,14 @@ from reach
 group by state, step, month;
 
 -- hold_lines --
--- Put off what waits to say one of these lines, by a span that nobody lives.
+-- Put off what waits to say one of these lines, or all that is unasked, by a span that nobody lives.
 update outbox
 set due    = due + $1,
     use_by = use_by + $1
 where id in (select id
              from outbox
-             where state = 'ready' and due < $1 and line = any($2::text[])
+             where state = 'ready' and due < $1
+               and ($2::text[] is null and is_unasked or line = any($2))
              order by id
              limit $3
              for update skip locked);
@@ -409,7 +410,8 @@ set due    = due - $1 + $2,
     use_by = use_by - $1 + $2
 where id in (select id
              from outbox
-             where state = 'ready' and due >= $1 and line = any($3::text[])
+             where state = 'ready' and due >= $1
+               and ($3::text[] is null and is_unasked or line = any($3))
              order by id
              limit $4
              for update skip locked);

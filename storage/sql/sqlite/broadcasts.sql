@@ -353,14 +353,15 @@ order by r.customer
 limit ?;
 
 -- hold_lines --
--- Put off what waits to say one of these lines, by a span that nobody lives.
+-- Put off what waits to say one of these lines, or all that is unasked, by a span that nobody lives.
 update outbox
 set due    = due + ?1,
     use_by = use_by + ?1
 where id in (select id
              from outbox
              where state = 'ready' and due < ?1
-               and line in (select value from json_each(?2))
+               and (?2 is null and is_unasked = 1
+                    or line in (select value from json_each(?2)))
              limit ?3);
 
 -- release_lines --
@@ -371,5 +372,6 @@ set due    = due - ?1 + ?2,
 where id in (select id
              from outbox
              where state = 'ready' and due >= ?1
-               and line in (select value from json_each(?3))
+               and (?3 is null and is_unasked = 1
+                    or line in (select value from json_each(?3)))
              limit ?4);

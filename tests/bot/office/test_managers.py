@@ -1,32 +1,22 @@
 """The managers' chat: a walk through a broadcast, its card, and who may what."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from bot.broadcasting.cards import EVERY, Cards
 from bot.channels.channel import (
     Attachment,
-    FileTooLargeError,
-    FileUnavailableError,
     Inbound,
-    Message,
 )
-from bot.inviting.estimate import ComposedEstimate
-from bot.inviting.invitations import Invitations
-from bot.inviting.waves import Waves
-from bot.office.deciding import Deciding
-from bot.office.inviting import Inviting
-from bot.office.managers import Managers, ManagersFirst
+from bot.office.managers import ManagersFirst
 from bot.setting_values import Role
 from flows.broadcast import BroadcastState
 from flows.credit import CreditState
 from flows.customer import Address, Channel
 from flows.events import HotlineCalled
-from storage.outbox import Claim, OutboxState, Settle
 from tests.bot.broadcast_house import (
     MONA,
     OTTO,
@@ -35,75 +25,10 @@ from tests.bot.broadcast_house import (
     BroadcastHouse,
     broadcast_house,
 )
-from tests.cast import ALICE, DAY, NOON
+from tests.bot.office.chat import Chat, button
+from tests.cast import ALICE, NOON
 
 pytestmark = pytest.mark.anyio
-
-ROLES = {"9001": Role.MANAGER, "9002": Role.APPROVER, "9003": Role.VIEWER}
-
-
-class Chat:
-    """Managers at their phones; what the bot writes is read from the outbox."""
-
-    def __init__(self, house: BroadcastHouse) -> None:
-        programme, broadcasts = house.programme, house.broadcasts
-        invitations = Invitations(
-            directory=programme.store,
-            turns=programme.turns,
-            campaign=programme.house.terms.current,
-            clock=programme.clock,
-            keys=programme.house.keys,
-            estimate=ComposedEstimate(programme.house),
-        )
-        self.cabinet = Cabinet({})
-        waves = Waves(programme.store, programme.clock, programme.poke)
-        inviting = Inviting(broadcasts, invitations, waves, self.cabinet)
-        deciding = Deciding(broadcasts, programme.decisions)
-        self.managers = Managers(broadcasts, inviting, deciding, ROLES)
-        self.house = house
-        self.said = 0
-
-    async def says(
-        self, who: str, text: str = "", file: str | None = None, command: str | None = None
-    ) -> list[Message]:
-        """Write, tap (`command`) or send a file; gives what the bot answers that person."""
-        self.said += 1
-        address, at = Address(f"telegram:{who}"), self.house.programme.clock()
-        inbound = Inbound("test", f"m{self.said}", address, text, at)
-        if command is not None:
-            ref = f"{who}:7"
-            inbound = replace(inbound, command=command, callback="c", message_ref=ref)
-        if file is not None:
-            self.cabinet.contents["sent"] = file.encode()
-            inbound = replace(inbound, attachment=Attachment("sent", "customers.csv"))
-        await self.managers.heard(inbound)
-        return (await self.read()).get(who, [])
-
-    async def read(self) -> dict[str, list[Message]]:
-        """Let what waits in Telegram's lane arrive."""
-        store, now = self.house.programme.store, self.house.programme.clock()
-        arrived: dict[str, list[Message]] = {}
-        claim = Claim("telegram", "node", now, now + DAY, 50)
-        while rows := (await store.claim(claim)).rows:
-            for row in rows:
-                await store.settle([Settle(row.id, OutboxState.ACCEPTED, now, ref=f"r{row.id}")])
-                message = msgspec.json.decode(row.body, type=Message)
-                arrived.setdefault(Address(row.recipient).value, []).append(message)
-        return arrived
-
-
-@dataclass(frozen=True)
-class Cabinet:
-    """Files by their refs; what is missing cannot be fetched."""
-
-    contents: dict[str, bytes]
-
-    async def read(self, attachment: Attachment) -> bytes:
-        if attachment.ref == "huge":
-            raise FileTooLargeError
-        if attachment.ref not in self.contents:
-            raise FileUnavailableError
-        return self.contents[attachment.ref]
 
 
 @pytest.mark.parametrize(
@@ -132,10 +57,6 @@ async def test_a_file_that_is_attached_is_fetched_and_read(
         assert said in answer.text
 
 
-def _button(message: Message, label: str) -> str:
-    return next(c.command or "" for c in message.choices if c.label == label)
-
-
 async def test_a_walk_ends_in_a_broadcast_that_two_people_wanted(tmp_path: Path) -> None:
     async with broadcast_house(tmp_path) as house:
         await house.people(4)
@@ -144,11 +65,11 @@ async def test_a_walk_ends_in_a_broadcast_that_two_people_wanted(tmp_path: Path)
         await chat.says("9001", "state:invited")
         await chat.says("9001", "Hallo {customer}")
         [preview] = await chat.says("9001", "Hi {customer}")
-        approve = _button(preview, "Approve")
+        approve = button(preview, "Approve")
 
         [refused] = await chat.says("9001", command=approve)
         [approved] = await chat.says("9002", command=approve)
-        [card] = await chat.says("9001", command=_button(approved, "Start"))
+        [card] = await chat.says("9001", command=button(approved, "Start"))
         await house.run_out()
 
         assert "4 recipients" in preview.text
@@ -172,7 +93,7 @@ async def test_a_walk_may_say_when_and_how_many(tmp_path: Path) -> None:
 
         row = (await house.broadcasts.show(VERA, "B1")).row
         assert "has passed" in past.text
-        assert "starts 2026-12-02T10:00" in preview.text
+        assert "first message: 02.12. 10:00 CET" in preview.text
         assert (row.draft.audience, row.draft.limit) == ("state:invited", 2)
         assert row.starts_at == NOON + timedelta(hours=22)
 
@@ -197,7 +118,7 @@ async def test_a_file_is_rehearsed_before_anybody_is_invited(tmp_path: Path) -> 
 
         [report] = await chat.says("9001", file=file)
         before = await store.customers()
-        [done] = await chat.says("9001", command=_button(report, "Invite"))
+        [done] = await chat.says("9001", command=button(report, "Invite"))
 
         assert (len(before), len(await store.customers())) == (0, 1)
         assert done.text.startswith("1 are invited")
@@ -291,8 +212,8 @@ async def test_an_objection_is_decided_by_two_taps_and_only_once(tmp_path: Path)
         await chat.read()
 
         [listed] = await chat.says("9001", "/credits")
-        [asked] = await chat.says("9001", command=_button(listed, "Accept 1"))
-        [decided] = await chat.says("9001", command=_button(asked, "Yes"))
+        [asked] = await chat.says("9001", command=button(listed, "Accept 1"))
+        [decided] = await chat.says("9001", command=button(asked, "Yes"))
         [late] = await chat.says("9002", command="sure:reject:1")
 
         assert "objects" in listed.text
@@ -314,8 +235,8 @@ async def test_an_unknown_booking_is_settled_by_two_taps(tmp_path: Path) -> None
         credit = (await programme.credit("video", ALICE)).id
 
         [listed] = await chat.says("9001", "/credits")
-        [asked] = await chat.says("9001", command=_button(listed, f"Booked {str(credit)[:8]}"))
-        await chat.says("9001", command=_button(asked, "Yes"))
+        [asked] = await chat.says("9001", command=button(listed, f"Booked {str(credit)[:8]}"))
+        await chat.says("9001", command=button(asked, "Yes"))
 
         assert (await programme.credit("video", ALICE)).state is CreditState.CONFIRMED
 
@@ -399,13 +320,13 @@ async def test_invitations_wait_while_they_are_paused(tmp_path: Path) -> None:
         [report] = await chat.says("9001", file=file)
 
         [paused] = await chat.says("9001", "/pause invitations")
-        [refused] = await chat.says("9001", command=_button(report, "Invite"))
+        [refused] = await chat.says("9001", command=button(report, "Invite"))
         clock.at += timedelta(hours=1)
         held = await house.relay()
         await chat.says("9001", "/resume invitations")
         clock.at += timedelta(hours=1)
 
-        assert "1 wait" in paused.text
+        assert "wait: 1." in paused.text
         assert "paused" in refused.text
         assert held == 0
         assert await house.relay() == 1
