@@ -48,6 +48,9 @@ def _rooms(leaving: Leaving, terms: Campaign) -> Iterator[datetime]:
         yield leaving.at + DAY
     yield terms.starts_at or leaving.at
     rule, today = terms.messages, leaving.at.astimezone(terms.zone).date()
+    if leaving.priority == PRIORITIES[Purpose.REMINDER]:
+        invited = _of_kind(leaving.lately, {PRIORITIES[Purpose.INVITATION]}, leaving.at - WEEK)
+        yield from (at + _apart(terms) for at in invited)
     if leaving.priority in _PROGRAMME:
         left = _of_kind(leaving.lately, _PROGRAMME, _midnight(today, terms))
         if len(left) >= rule.programme_per_day:
@@ -60,6 +63,15 @@ def _rooms(leaving: Leaving, terms: Campaign) -> Iterator[datetime]:
         left = _of_kind(leaving.lately, _PROMOTIONAL, _midnight(today.replace(day=1), terms))
         if len(left) >= rule.promotional_per_month:
             yield _midnight(_next_first(today), terms)
+
+
+def _apart(terms: Campaign) -> timedelta:
+    """Give what lies between an invitation and a reminder at least, however late it had to leave.
+
+    Half a day less than the campaign's shortest wait, so that one that was on time is not moved.
+    """
+    days = (*terms.steps.reminder_days[:1], *terms.invitations.reminder_days[:1])
+    return timedelta(days=min(days, default=1)) - timedelta(hours=12)
 
 
 def _of_kind(lately: Sequence[Left], kind: set[int], since: datetime) -> list[datetime]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -68,6 +69,31 @@ def test_the_programme_writes_once_a_day(first: int, second: int) -> None:
 
     assert permit(Leaving(NOON, second, 1, today)) == at("2026-12-02 08:00")
     assert permit(Leaving(NOON, second, 1, yesterday)) == NOON
+
+
+def test_a_reminder_does_not_follow_closely_on_an_invitation_that_left_late() -> None:
+    invited = left(INVITATION, at("2026-12-01 14:00"))
+    soon, in_time = at("2026-12-02 10:00"), at("2026-12-04 08:00")
+
+    assert permit(Leaving(soon, REMINDER, 1, invited)) == in_time
+    assert permit(Leaving(in_time, REMINDER, 1, invited)) == in_time
+    assert permit(Leaving(soon, REPORT, 1, invited)) == soon
+
+
+@pytest.mark.parametrize(
+    ("change", "leaves"),
+    [
+        ({"starts_at": at("2026-12-03 12:00")}, at("2026-12-04 08:00")),
+        ({"is_draft": True}, at("2026-12-03 08:00")),
+    ],
+)
+def test_before_the_campaign_begins_only_answers_leave(
+    change: dict[str, Any], leaves: datetime
+) -> None:
+    now, early = at("2026-12-02 07:00"), Courtesy(lambda: replace(TERMS, **change))
+
+    assert early(Leaving(now, NOTICE, 1)) == leaves
+    assert early(Leaving(now, ANSWER, 1)) == now
 
 
 def test_a_week_has_room_for_two_promotions_and_the_third_leaves_in_a_morning() -> None:
