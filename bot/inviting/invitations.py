@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Protocol
 
-from bot.inviting.customers_file import Rejected, Repeated, Row
+from bot.inviting.customers_file import Rejected, Repeated, Row, UnusableFileError
 from bot.inviting.pacing import done_at
 from bot.keys import Keys
 from bot.turns.routing import leaves_at
@@ -20,6 +20,7 @@ from storage.errors import AddressTakenError
 
 _AT_A_TIME = 200  # turns that wait for one commit together
 _HOUR_S = 3600
+MOST_BAD = 100_000  # lines that cannot be taken; a file with more was not meant
 
 Progress = Callable[[int], None]
 
@@ -119,7 +120,8 @@ class Invitations:
         """Take the rows of a file; `progress` is told how many were taken so far.
 
         `holdout_percent` overrides the campaign's. `dry_run` changes nothing. What was taken before
-        an error stays, and is a duplicate when the file is imported again.
+        an error stays, and is a duplicate when the file is imported again. Raises UnusableFileError
+        for a file of which nearly nothing is usable.
         """
         share = self.campaign.holdout_percent if holdout_percent is None else holdout_percent
         tally, remaining, start = _Tally(), iter(rows), self.clock()
@@ -136,6 +138,7 @@ class Invitations:
                 self._note(tally, row, answer)
             for other in batch:
                 _note_bad(tally, other)
+            _check_bad(tally)
             progress(tally.rows)
         return self._report(tally)
 
@@ -222,3 +225,14 @@ def _note_bad(tally: _Tally, row: Row | Rejected) -> None:
             tally.rejected.append(row)
         case Row():
             pass
+
+
+def _check_bad(tally: _Tally) -> None:
+    """Stop at a file of which so much is wrong that nobody would read the list."""
+    bad = (*tally.rejected[:1], *tally.repeated[:1])
+    if bad and len(tally.rejected) + len(tally.repeated) > MOST_BAD:
+        line, reason = bad[0].line, bad[0].reason
+        raise UnusableFileError(
+            f"more than {MOST_BAD} lines cannot be taken, such as line {line} ({reason});"
+            " mend the file and import it again (who was taken already is a duplicate then)"
+        )

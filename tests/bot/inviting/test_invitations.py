@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.inviting.customers_file import Rejected, Repeated, Row
+from bot.inviting.customers_file import Rejected, Repeated, Row, UnusableFileError
 from bot.inviting.estimate import ComposedEstimate
 from bot.inviting.invitations import Invitations
 from bot.keys import Keys
@@ -171,6 +171,16 @@ async def test_progress_is_told_until_the_last_row(programme: Programme) -> None
     await inviting(programme).invite(crowd(450), progress=told.append)
 
     assert told == [200, 400, 450]
+
+
+async def test_a_file_that_is_nearly_all_wrong_is_given_up(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.inviting.invitations.MOST_BAD", 500)
+    wrong = (Rejected(n, "phone: is no number") for n in range(2, 10**9))
+
+    with pytest.raises(UnusableFileError, match=r"more than 500 lines.*line 2.*mend the file"):
+        await inviting(programme).invite(wrong)
 
 
 async def test_waves_leave_at_the_campaigns_pace_in_loud_hours_only(tmp_path: Path) -> None:
