@@ -21,6 +21,7 @@ class PageWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that the page says in one language; facts stand in braces."""
 
     language_name: str
+    locale: str  # how dates and numbers are written (Unicode)
     states: Mapping[str, tuple[str, str]]  # by state: a heading, and a sentence below it
     steps: Mapping[str, StepWords]
     marks: Mapping[str, str]

@@ -1,5 +1,6 @@
 """The customers' pages: one base template, strict headers, nothing fetched from anywhere else."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import TypeVar
@@ -15,6 +16,7 @@ from bot.turns.guesses import Guesses
 from messages.film.texts import languages, texts_of
 
 T = TypeVar("T")
+_MINUS = re.compile(r"(?<!\S)-(?=\S)")
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -139,7 +141,13 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     environment.filters["dialled"] = _dialled
+    environment.filters["unbroken"] = _unbroken
     return environment
+
+
+def _unbroken(text: str) -> str:
+    """Keep a minus beside its amount; German writes it before the figure, where no line breaks."""
+    return _MINUS.sub("-\N{WORD JOINER}", text)
 
 
 def _dialled(number: str) -> str:

@@ -99,7 +99,7 @@ async def _show(desk: PageDesk, visit: Visit, request: Request) -> Response:
     language, journey, terms = _language(visit), visit.journey, visit.terms
     words = words_of(language)
     token = request.path_params["token"]
-    view = View.of(visit, words, language, token)
+    view = View.of(visit, words, token)
     is_asked = journey.stage is Stage.ASKED and journey.shown is not None
     shown = await desk.texts.kept_text(journey.shown[0]) if is_asked and journey.shown else None
     rows = [

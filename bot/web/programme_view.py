@@ -48,9 +48,9 @@ class View:
     token: str
 
     @classmethod
-    def of(cls, visit: Visit, words: PageWords, language: str, token: str) -> "View":
+    def of(cls, visit: Visit, words: PageWords, token: str) -> "View":
         """Look at a visit in a language."""
-        manner = Manner(Locale.parse(language), visit.terms.zone, Channel.PAGE)
+        manner = Manner(Locale.parse(words.locale), visit.terms.zone, Channel.PAGE)
         return cls(visit, words, manner, token)
 
     @property

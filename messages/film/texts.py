@@ -32,6 +32,7 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     film_name: str
     language_name: str
+    locale: str  # how dates and amounts are written (Unicode)
     sample: Mapping[str, str]
     other: str
     times: str

@@ -60,7 +60,7 @@ async def test_the_months_are_told_in_words_beside_the_ring(at: PageHouse) -> No
     page = await at.read(await at.link())
 
     assert "Month 1 of 9" in page
-    assert "0 of 9 months done, 234 days to go, until September 1, 2027." in page
+    assert "0 of 9 months done, 234 days to go, until 1 September 2027." in page
     assert page.count('class="month"') == 9
 
 
