@@ -18,7 +18,7 @@ from bot.sending.receipts import OnRefused
 from bot.sending.relay import Relay
 from bot.turns.personal_links import revealed
 from bot.turns.routing import PRIORITIES
-from flows.calendar import next_quiet
+from flows.calendar import next_loud, next_quiet
 from flows.campaign import Campaign
 from flows.customer import Address, Channel
 from flows.effects import Purpose
@@ -40,7 +40,11 @@ ALLOWANCES = {Channel.TELEGRAM: of_chat}
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How long a row is worth arriving: until its use-by, and nothing unasked at night."""
+    """How long a row is worth arriving: until its use-by, and nothing unasked at night.
+
+    What leaves at night without being a customer's answer (managers are told of a question) wakes
+    nobody.
+    """
 
     terms: Campaign
     clock: Callable[[], datetime]
@@ -51,6 +55,14 @@ class Freshness:
         if row.priority > PRIORITIES[Purpose.ANSWER]:
             ends.append(next_quiet(self.clock(), self.terms.zone, self.terms.messages.quiet))
         return min(ends) - self.clock() if ends else None
+
+    def is_silent(self, row: OutboxRow) -> bool:
+        """Tell whether a row leaves at night and answers no customer."""
+        if row.customer is not None and row.priority == PRIORITIES[Purpose.ANSWER]:
+            return False
+        now, rule = self.clock(), self.terms.messages
+        loud = next_loud(now, self.terms.zone, rule.quiet, workdays_only=False, land=rule.land)
+        return loud > now
 
 
 def refuser(premises: Premises) -> OnRefused:
@@ -69,7 +81,13 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
     name = premises.house.lanes.lane(sender.channel) or sender.channel.value
     return Lane(
         name,
-        Parcels(sender, fresh, refuser(premises), partial(revealed, keys=premises.keys)),
+        Parcels(
+            sender,
+            fresh,
+            refuser(premises),
+            partial(revealed, keys=premises.keys),
+            fresh.is_silent,
+        ),
         premises.rates.get(sender.channel),
         IN_FLIGHT.get(sender.channel, 10),
         ALLOWANCES.get(sender.channel),

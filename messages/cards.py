@@ -21,7 +21,10 @@ EVERY_MONTHS = 3  # a picture each month would be wallpaper
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card in finished words, from top to bottom, and how much of the way is done."""
+    """A card in finished words, from top to bottom, and how much of the way is done.
+
+    `is_goal`: the bonus is booked, and there is something to celebrate.
+    """
 
     brand: str
     above: str
@@ -29,6 +32,7 @@ class Card:
     below: str
     done: int
     of: int
+    is_goal: bool = False
 
     @property
     def spoken(self) -> str:
@@ -81,7 +85,8 @@ def card_of(line: Line, language: str, brand: str, volume: Callable[[int], str])
     words = milestone.words
     shown = (words.above.format_map(facts), words.headline.format_map(facts))
     below = words.below.format_map(facts)
-    return Card(brand, *shown, below, milestone.done, milestone.of)
+    is_goal = isinstance(line, lines.GoalReached)
+    return Card(brand, *shown, below, milestone.done, milestone.of, is_goal)
 
 
 def _milestone(line: Line, file: _File) -> _Milestone | None:

@@ -163,6 +163,7 @@ class Parcel:
     valid_for: timedelta | None = None
     name: str = ""  # the same for every attempt
     is_bulk: bool = False  # of a broadcast
+    is_silent: bool = False  # where the channel can, nobody is woken by it
 
 
 class Fault(StrEnum):

@@ -16,7 +16,7 @@ from bot.channels.channel import (
     Refused,
     Unknown,
 )
-from bot.channels.telegram_calls import Calls, Parameters
+from bot.channels.telegram_calls import EFFECT, Calls, Parameters
 from bot.channels.telegram_markup import markup_of
 from bot.channels.telegram_outcomes import (
     NOT_EDITABLE,
@@ -35,6 +35,7 @@ _EDIT = "editmessagetext"
 _ANSWER_TAP = "answercallbackquery"
 
 _TAP_ANSWER_S = 2.0
+_PARTY = "5046509860389126442"  # the effect of flying confetti
 
 _log = structlog.get_logger(__name__)
 
@@ -140,7 +141,7 @@ class TelegramSender:
             outcome = await self._readable(_EDIT, edit, ref)
             if not (isinstance(outcome, Refused) and outcome.code == NOT_EDITABLE):
                 return outcome
-        return await self._readable(_SEND, parameters)
+        return await self._readable(_SEND, parameters | _manner(parcel))
 
     async def _readable(self, method: str, parameters: Parameters, ref: str = "") -> Outcome:
         """Call, and once more without markup if ours turns out to be broken."""
@@ -175,8 +176,20 @@ def _captioned(parcel: Parcel, text: str) -> Parameters:
         "caption": text,
         "parse_mode": "HTML",
     }
+    parameters |= _manner(parcel)
     markup = markup_of(parcel.message)
     return parameters if markup is None else parameters | {"reply_markup": markup}
+
+
+def _manner(parcel: Parcel) -> Parameters:
+    """Say how a new message arrives: silently, or with confetti, which only private chats have."""
+    manner: Parameters = {}
+    if parcel.is_silent:
+        manner["disable_notification"] = True
+    card, is_private = parcel.message.card, not parcel.to.value.startswith("-")
+    if card is not None and card.is_goal and is_private:
+        manner[EFFECT] = _PARTY
+    return manner
 
 
 def _replaced(parcel: Parcel) -> int | None:

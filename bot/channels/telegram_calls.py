@@ -7,11 +7,13 @@ from typing import TypeAlias
 import msgspec
 from telegram import InputFile
 
-from bot.channels.channel import Accepted, NotSent, Outcome, Unknown
-from bot.channels.telegram_outcomes import CallError, Floods, classify
+from bot.channels.channel import Accepted, NotSent, Outcome, Refused, Unknown
+from bot.channels.telegram_outcomes import WRONG_EFFECT, CallError, Floods, classify
 from bot.channels.telegram_request import Json, TelegramConnection
 
 Parameters: TypeAlias = "dict[str, Json | InputFile]"
+
+EFFECT = "message_effect_id"
 
 
 class _Size(msgspec.Struct):
@@ -50,7 +52,10 @@ class Calls:
         return self._floods.wait(chat)
 
     async def call(self, method: str, parameters: Parameters, ref: str = "") -> Answered:
-        """Call a method; `ref` is the name that an edited message keeps."""
+        """Call a method, once more if only its effect is refused.
+
+        `ref` is the name that an edited message keeps.
+        """
         chat = str(parameters["chat_id"])
         try:
             sent = await self._sent(method, parameters)
@@ -58,6 +63,9 @@ class Calls:
             return Answered(Unknown("unreadable answer"))
         except CallError as error:
             outcome = classify(error, edited=ref)
+            if EFFECT in parameters and _is_about_effect(outcome):
+                bare = {name: value for name, value in parameters.items() if name != EFFECT}
+                return await self.call(method, bare, ref)
             if isinstance(outcome, NotSent):
                 outcome = self._floods.note(chat, outcome)
             return Answered(outcome)
@@ -75,3 +83,7 @@ class Calls:
         url = f"{self._connection.bot.base_url}/{method}"
         answer = await self._connection.sends.ask(url, plain)
         return _ANSWER.decode(answer).result
+
+
+def _is_about_effect(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.code == WRONG_EFFECT

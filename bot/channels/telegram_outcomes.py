@@ -25,6 +25,7 @@ CallError = (TelegramError, KeyError)
 NOT_EDITABLE = "not_editable"
 UNPARSABLE_TEXT = "unparsable_text"
 WRONG_FILE = "wrong_file"
+WRONG_EFFECT = "wrong_effect"
 
 # Telegram has no codes for these, and its wording has changed before: fragments, in lower case.
 _FORBIDDEN = (
@@ -54,6 +55,7 @@ _BAD_REQUEST = (
     ("wrong file identifier", Fault.OURS, WRONG_FILE),
     ("wrong file_id", Fault.OURS, WRONG_FILE),
     ("wrong remote file identifier", Fault.OURS, WRONG_FILE),
+    ("effect", Fault.OURS, WRONG_EFFECT),
     ("text is empty", Fault.CONTENT, "empty"),
     ("button_", Fault.OURS, "button"),
     ("inline keyboard", Fault.OURS, "button"),

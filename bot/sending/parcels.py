@@ -15,19 +15,26 @@ from storage.outbox import OutboxRow
 ValidFor = Callable[[OutboxRow], timedelta | None]
 
 
+def never_silent(row: OutboxRow) -> bool:
+    """Say of every row that it may ring."""
+    del row
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Parcels:
     """Sends the messages of one channel.
 
     `valid_for` says how long a row is worth arriving: until its use-by or until people sleep.
     `on_refused` is told of every address that is closed to us. `reveal` puts in what a stored text
-    must not hold.
+    must not hold. `is_silent` tells what shall wake nobody.
     """
 
     sender: Sender
     valid_for: ValidFor
     on_refused: OnRefused
     reveal: Callable[[str], str] = str
+    is_silent: Callable[[OutboxRow], bool] = never_silent
 
     async def send(self, row: OutboxRow, tag: str) -> Outcome:
         """Send one row; a body or address that cannot be read is our own fault."""
@@ -49,4 +56,12 @@ class Parcels:
         message = msgspec.json.decode(self.reveal(row.body), type=Message)
         name = f"{row.id}.{row.created_at:%Y%m%d%H%M%S}"
         is_bulk = row.priority >= BROADCAST_PRIORITY
-        return Parcel(Address(row.recipient), message, tag, self.valid_for(row), name, is_bulk)
+        return Parcel(
+            Address(row.recipient),
+            message,
+            tag,
+            self.valid_for(row),
+            name,
+            is_bulk,
+            self.is_silent(row),
+        )

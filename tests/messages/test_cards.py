@@ -40,6 +40,12 @@ def test_a_milestone_has_a_card(line: Line, headline: str, way: tuple[int, int])
     assert card.brand == "Nordlicht Mobil"
 
 
+def test_only_the_bonus_is_celebrated() -> None:
+    cards = [tell(line).card for line in (GOAL, FINISHED, CREDITED)]
+
+    assert [card is not None and card.is_goal for card in cards] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     "line", [month(1), month(4), month(8), lines.StatusDone(3600), lines.Kept()]
 )

@@ -71,6 +71,7 @@ REFUSALS: tuple[tuple[Exception, Fault, str], ...] = (
         "not_editable",
     ),
     (BadRequest("Bad Request: message caption is too long"), Fault.CONTENT, "too_long"),
+    (BadRequest("Bad Request: MESSAGE_EFFECT_ID_INVALID"), Fault.OURS, "wrong_effect"),
     (
         BadRequest("Bad Request: wrong file identifier/HTTP URL specified"),
         Fault.OURS,
