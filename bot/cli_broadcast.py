@@ -209,9 +209,9 @@ async def _act_on_whole(
 
 async def _show_campaign(actor: "Actor", house: "Premises", *, as_json: bool) -> None:
     from bot.commands import broadcast as command
-    from bot.office.lifetime import Lifetime
     from bot.inviting.waves import Pausable
     from bot.managing import waves_of
+    from bot.office.lifetime import Lifetime
     from bot.setting_values import Role
 
     await house.broadcasts.authority.look(actor, Role.VIEWER, "campaign show", "")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from bot.channels.channel import Files
 from bot.inviting.invitations import Invitations
-from bot.office.lifetime import Lifetime
 from bot.inviting.waves import Waves
 from bot.office.deciding import Deciding
 from bot.office.inviting import Inviting
+from bot.office.lifetime import Lifetime
 from bot.office.managers import Managers
 from bot.office.question_places import OpenTopic, no_topic
 from bot.office.question_showing import QuestionShowing

@@ -34,6 +34,14 @@ class WindowStart(StrEnum):
     REGISTRATION = "registration"
 
 
+class StartMode(StrEnum):
+    """What a reminder or a broadcast does that comes while the customer is talking with us."""
+
+    INTERRUPT = "interrupt"
+    AFTER = "after"
+    SKIP = "skip"
+
+
 class PreExisting(StrEnum):
     """Whether who was registered before the invitation is credited at the first use after it."""
 
@@ -148,11 +156,18 @@ class Messages:
     programme_per_day: int = 1
     promotional_per_week: int = 2
     promotional_per_month: int = 6
+    during_dialogue: StartMode = StartMode.AFTER
+    dialogue_minutes: int = 15
 
     @property
     def booking_delay(self) -> timedelta:
         """Give the time after which a customer is told that a booking takes longer."""
         return timedelta(minutes=self.booking_delay_minutes)
+
+    @property
+    def dialogue(self) -> timedelta:
+        """Give the time after which somebody who was talking with us no longer is."""
+        return timedelta(minutes=self.dialogue_minutes)
 
     @property
     def quiet(self) -> tuple[int, int]:
@@ -269,21 +284,15 @@ def _contradictions(terms: Campaign) -> Iterator[tuple[str, bool, str]]:
     both = terms.calls.counted_reasons & terms.calls.exempt_reasons
     yield "calls", bool(both), f"both counted and exempt: {sorted(both)}"
     hours = terms.messages.quiet
-    yield (
-        "messages.quiet_from_hour",
-        not 0 <= hours[1] < hours[0] <= MIDNIGHT,
-        "must follow quiet_until",
-    )
+    is_turned = not 0 <= hours[1] < hours[0] <= MIDNIGHT
+    yield "messages.quiet_from_hour", is_turned, "must follow quiet_until"
     office = terms.help
-    yield (
-        "help.closes_hour",
-        not 0 <= office.opens_hour < office.closes_hour <= MIDNIGHT,
-        "must follow opens_hour",
-    )
+    is_turned = not 0 <= office.opens_hour < office.closes_hour <= MIDNIGHT
+    yield "help.closes_hour", is_turned, "must follow opens_hour"
     for name, is_wrong, reason in terms.broadcasts.contradictions():
         yield f"broadcasts.{name}", is_wrong, reason
     for place, at in (("starts_at", terms.starts_at), ("ends_at", terms.ends_at)):
         yield place, bool(at and at.tzinfo is None), "needs a zone"
-    is_turned = terms.starts_at and terms.ends_at and terms.starts_at >= terms.ends_at
-    yield "ends_at", bool(is_turned), "must follow starts_at"
+    is_turned = bool(terms.starts_at and terms.ends_at and terms.starts_at >= terms.ends_at)
+    yield "ends_at", is_turned, "must follow starts_at"
     yield "holdout_percent", not 0 <= terms.holdout_percent < EVERYBODY, "must lie in [0, 100)"

@@ -14,7 +14,7 @@ from bot.broadcasting.cards import to_manager
 from bot.broadcasting.texts import Facts, render, text_for
 from bot.channels.channel import Choice, Message
 from bot.turns.personal_links import PersonalLinks
-from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_at
+from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_to
 from bot.turns.saying import encode
 from flows.broadcast import BroadcastState, Reason
 from flows.customer import Channel, Customer
@@ -183,7 +183,9 @@ class BroadcastEngine:
             _facts(memory, customer),
             channel,
         )
-        due = leaves_at(Purpose.REMINDER, now, terms)
+        due = leaves_to(customer, Purpose.REMINDER, now, terms)
+        if due is None:
+            return Reason.RECENTLY_CONTACTED
         message, links = self._message(text, customer, channel)
         enqueue = Enqueue(
             lane=lane,

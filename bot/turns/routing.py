@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flows.calendar import next_loud
-from flows.campaign import Campaign
+from flows.campaign import Campaign, StartMode
 from flows.customer import Channel, Contact, Customer
 from flows.effects import Purpose
 
@@ -62,6 +62,23 @@ def leaves_at(purpose: Purpose, now: datetime, terms: Campaign) -> datetime:
     rests = purpose in (Purpose.REMINDER, Purpose.INVITATION)
     rule = terms.messages
     return next_loud(now, terms.zone, rule.quiet, workdays_only=rests, land=rule.land)
+
+
+def leaves_to(
+    customer: Customer, purpose: Purpose, now: datetime, terms: Campaign
+) -> datetime | None:
+    """Give the moment from which somebody may be told; None: not while they are talking with us."""
+    rule, spoke_at = terms.messages, [c.used_at for c in customer.contacts if c.used_at]
+    silent_at = max(spoke_at) + rule.dialogue if spoke_at else now
+    if purpose is not Purpose.REMINDER or silent_at <= now:
+        return leaves_at(purpose, now, terms)
+    match rule.during_dialogue:
+        case StartMode.INTERRUPT:
+            return leaves_at(purpose, now, terms)
+        case StartMode.AFTER:
+            return leaves_at(purpose, silent_at, terms)
+        case StartMode.SKIP:
+            return None
 
 
 def use_by(purpose: Purpose, due: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ import msgspec
 from bot.channels.channel import Choice, Message
 from bot.turns.house import House
 from bot.turns.personal_links import PersonalLinks
-from bot.turns.routing import PRIORITIES, choose, is_worth_twice, leaves_at, use_by
+from bot.turns.routing import PRIORITIES, choose, is_worth_twice, leaves_to, use_by
 from flows import standing
 from flows.campaign import Campaign
 from flows.credit import credit_id
@@ -104,7 +104,9 @@ class Speaker:
         lane = self._house.lanes.lane(to.channel)
         if lane is None:
             return
-        due = leaves_at(say.purpose, self._now, self.terms)
+        due = leaves_to(self.customer, say.purpose, self._now, self.terms)
+        if due is None:
+            return
         message = _bound_to(message, self.journey, self.terms)
         if to.channel is Channel.EMAIL:
             links = PersonalLinks(self._house, self.customer, self._now)

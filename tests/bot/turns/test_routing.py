@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.turns.routing import PRIORITIES, Lanes, choose, is_worth_twice, leaves_at, use_by
+from bot.turns.routing import (
+    PRIORITIES,
+    Lanes,
+    choose,
+    is_worth_twice,
+    leaves_at,
+    leaves_to,
+    use_by,
+)
+from flows.campaign import StartMode
 from flows.customer import Address, Channel, Contact
 from flows.effects import Purpose
 from tests.cast import ALICE, DAY, NOON, TERMS
@@ -79,6 +88,31 @@ def berlin(text: str) -> datetime:
 )
 def test_when_something_leaves(purpose: Purpose, at: str, leaves: str) -> None:
     assert leaves_at(purpose, berlin(at), TERMS) == berlin(leaves)
+
+
+@pytest.mark.parametrize(
+    ("mode", "purpose", "silent", "leaves"),
+    [
+        (StartMode.AFTER, Purpose.REMINDER, 5, 10),
+        (StartMode.AFTER, Purpose.REMINDER, 15, 0),
+        (StartMode.AFTER, Purpose.NOTICE, 5, 0),
+        (StartMode.AFTER, Purpose.ANSWER, 0, 0),
+        (StartMode.INTERRUPT, Purpose.REMINDER, 5, 0),
+        (StartMode.SKIP, Purpose.REMINDER, 5, None),
+        (StartMode.SKIP, Purpose.REMINDER, 15, 0),
+        (StartMode.SKIP, Purpose.NOTICE, 5, 0),
+    ],
+)
+def test_a_reminder_minds_whoever_is_talking_with_us(
+    mode: StartMode, purpose: Purpose, silent: int, leaves: int | None
+) -> None:
+    minute = timedelta(minutes=1)
+    talking = replace(ALICE, contacts=(CHAT, replace(PHONE, used_at=NOON - silent * minute)))
+    terms = replace(TERMS, messages=replace(TERMS.messages, during_dialogue=mode))
+
+    found = leaves_to(talking, purpose, NOON, terms)
+
+    assert found == (None if leaves is None else NOON + leaves * minute)
 
 
 def test_reminders_and_invitations_grow_stale_news_does_not() -> None:
