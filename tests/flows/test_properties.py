@@ -139,6 +139,24 @@ def test_after_stop_nothing_unasked_is_said_until_start(
         assert unasked == []
 
 
+FROM_THEM = (Heard, ConsentShown, AddressLinked)  # the shell answers them as strangers
+
+
+@MANY
+@given(histories, policies)
+def test_whoever_is_held_out_is_never_told_anything(
+    events: tuple[Event, ...], terms: Campaign
+) -> None:
+    held_out = advance(Journey("1"), Invited(at=NOON, is_held_out=True), terms).journey
+    of_others = tuple(event for event in events if not isinstance(event, FROM_THEM))
+
+    outcomes = play(held_out, of_others, terms)
+
+    wishes = [wish for outcome in outcomes for wish in outcome.effects]
+    assert not [wish for wish in wishes if isinstance(wish, Say | Credit | Wake | Reserve)]
+    assert not [what for outcome in outcomes for what in wakes(outcome.journey, terms)]
+
+
 @MANY
 @given(starts, histories, policies)
 def test_what_is_reserved_is_what_is_promised(
