@@ -28,6 +28,7 @@ SOURCE = "sms"
 LONGEST_STATUS = 40
 SID = re.compile(r"[SM]M[0-9a-fA-F]{32}\Z")
 NUMBERS = ("From", "To")
+MOST_FIELDS = 1000  # a message has some twenty, and three more for each of its ten pictures
 MARKS = bytes.maketrans(b"&=+", b"\x01\x00 ")
 ANSWERED = {"STOP": Intent.OPT_OUT, "START": Intent.OPT_IN, "HELP": Intent.HELP}
 
@@ -143,11 +144,16 @@ def _at_a_glance(url: str, call: Call, account: TwilioAccount) -> Form | None:
 
 def _looked_into(url: str, call: Call, account: TwilioAccount) -> Form | None:
     """Give the form if it is about our account and signed for it, however oddly it is written."""
-    pairs = parse_qsl(call.body.decode(), keep_blank_values=True, errors="strict")
+    pairs = _pairs(call.body.decode())
     form = _signed(url, pairs, call.signature, account)
     if form is None and any(name in NUMBERS and value.startswith(" ") for name, value in pairs):
         form = _signed(url, _mended(pairs), call.signature, account)
     return form
+
+
+def _pairs(body: str) -> list[tuple[str, str]]:
+    """Read a form, blank fields included; raises ValueError where it is no UTF-8, or no message."""
+    return parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
 
 
 def _signed(

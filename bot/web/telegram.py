@@ -1,49 +1,70 @@
 """Telegram's webhook: an update is answered with 200 once what came of it is committed."""
 
 import hmac
+from dataclasses import dataclass, field
+from functools import cache
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.channel import Clock, Listener
 from bot.channels.telegram_intake import hand_over
 from bot.channels.telegram_updates import Read, Unreadable, name_of, read_update
+from bot.web.doors import Door
 from storage.errors import StorageError
 
 PATH = "/telegram/webhook"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
+_SECRET = SECRET_HEADER.lower().encode()  # as servers give it
 _LARGEST_BODY = 1024 * 1024
 _KEPT_OF_LARGER = 4096
 
 _log = structlog.get_logger(__name__)
 
 
-def routes(listener: Listener, *, secret: str, clock: Clock) -> list[Route]:
-    """Make the route; nobody passes an empty secret."""
-    expected = secret.encode()
+def routes(listener: Listener, *, secret: str, clock: Clock) -> list[Door]:
+    """Make the door; nobody passes an empty secret."""
+    return [Door(PATH, Hook(listener, secret.encode(), clock))]
 
-    async def webhook(request: Request) -> Response:
-        """Answer 401 for a wrong secret, 503 where the database cannot store, 200 for all else.
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Takes what Telegram delivers: an ASGI app by itself, as customers wait for its answer."""
+
+    listener: Listener
+    secret: bytes = field(repr=False)
+    clock: Clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        for message in _answer(await self._heard(scope, receive)):
+            await send(message)
+
+    async def _heard(self, scope: Scope, receive: Receive) -> int:
+        """Give 401 for a wrong secret, 503 where the database cannot store, 200 for all else.
 
         Telegram repeats whatever is not answered by 2xx for up to a day, and delays the chat.
         """
-        given = request.headers.get(SECRET_HEADER, "").encode("latin-1")
-        if not expected or not hmac.compare_digest(given, expected):
-            return Response(status_code=401)
+        given = dict(scope["headers"]).get(_SECRET, b"")
+        if not self.secret or not hmac.compare_digest(given, self.secret):
+            return 401
+        raw = await _read_body(receive)
+        if raw is None:
+            return 400  # nobody is there to read it; the update comes again
         try:
-            raw = await _read_body(request)
-            await hand_over(_read(raw, clock), raw, listener)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it; the update comes again
+            await hand_over(_read(raw, self.clock), raw, self.listener)
         except StorageError as error:
             _log.warning("update_not_kept", why=type(error).__name__)
-            return Response(status_code=503)
-        return Response(status_code=200)
+            return 503
+        return 200
 
-    return [Route(PATH, webhook, methods=["POST"])]
+
+@cache
+def _answer(status: int) -> tuple[Message, Message]:
+    headers = [(b"content-length", b"0")]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return start, {"type": "http.response.body", "body": b""}
 
 
 def _read(raw: bytes, clock: Clock) -> Read:
@@ -52,11 +73,11 @@ def _read(raw: bytes, clock: Clock) -> Read:
     return read_update(raw, clock())
 
 
-async def _read_body(request: Request) -> bytes:
-    """Read a body, and of one that is too large no more than shows that it is."""
+async def _read_body(receive: Receive) -> bytes | None:
+    """Read a body, of one that is too large no more than shows it; None if the caller is gone."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            break
-    return bytes(body)
+    while (message := await receive())["type"] == "http.request":
+        body += message.get("body", b"")
+        if len(body) > _LARGEST_BODY or not message.get("more_body"):
+            return bytes(body)
+    return None
