@@ -46,6 +46,9 @@ class Rights(Protocol):
     async def lapsed(self, until: datetime, limit: int) -> tuple[tuple[str, datetime], ...]:
         """List whose invitation came to nothing, and when, the oldest first; none is forgotten."""
 
+    async def uninvited(self, until: datetime, limit: int) -> tuple[str, ...]:
+        """List who was imported until then and never invited."""
+
     async def held_early(
         self, expired: Span, declined: Span, limit: int
     ) -> tuple[tuple[str, datetime], ...]:

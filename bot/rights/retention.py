@@ -57,6 +57,7 @@ class Retention:
             return self._not_before
         rules: tuple[Callable[[datetime], Awaitable[int]], ...] = (
             self.forget_unanswered,
+            self.forget_uninvited,
             self.drop_held_early,
             self.drop_histories,
             self.close_books,
@@ -91,6 +92,15 @@ class Retention:
         due = await self.store.rights.lapsed(now - since_then, CHUNK)
         for customer, _ in due:
             await self._change(customer, lambda memory: self._forget(memory, _CAME_TO_NOTHING))
+            self.house.forgotten(customer)
+        return len(due)
+
+    async def forget_uninvited(self, now: datetime) -> int:
+        """Forget who was imported and could not be invited, as soon as who never answered."""
+        until = now - timedelta(days=self._terms.unanswered_days)
+        due = await self.store.rights.uninvited(until, CHUNK)
+        for customer in due:
+            await self._change(customer, self._forget_stranger)
             self.house.forgotten(customer)
         return len(due)
 
@@ -176,6 +186,12 @@ class Retention:
         if not _is_settled(memory):
             return ()
         return tuple(forgotten(self.house, who, journey, memory.tail, now, SOURCE))
+
+    def _forget_stranger(self, memory: Memory) -> tuple[Change, ...]:
+        who, now = memory.customer, self.clock()
+        if who is None or memory.journey is not None:
+            return ()
+        return tuple(forgotten(self.house, who, None, memory.tail, now, SOURCE))
 
     def _sealed(self, memory: Memory, stages: tuple[Stage, ...]) -> tuple[Change, ...]:
         """Let one row stand for everything that happened."""

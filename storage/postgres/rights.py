@@ -59,6 +59,12 @@ class PostgresRights:
         rows = await self.database.read(lambda c: c.fetch(_SQL["lapsed"], to_int(until), limit))
         return tuple((customer, to_moment(since)) for customer, since in rows)
 
+    async def uninvited(self, until: datetime, limit: int) -> tuple[str, ...]:
+        """List who was imported until then and never invited."""
+        asked = (to_int(until), limit)
+        rows = await self.database.read(lambda c: c.fetch(_SQL["uninvited"], *asked))
+        return tuple(row["customer"] for row in rows)
+
     async def held_early(
         self, expired: Span, declined: Span, limit: int
     ) -> tuple[tuple[str, datetime], ...]:

@@ -68,6 +68,13 @@ class SqliteRights:
         rows = await self.read(lambda db: db.execute(_SQL["lapsed"], asked).fetchall())
         return tuple((customer, to_moment(since)) for customer, since in rows)
 
+    async def uninvited(self, until: datetime, limit: int) -> tuple[str, ...]:
+        """List who was imported until then and never invited."""
+        asked = (to_int(until), limit)
+        return await self.read(
+            lambda db: tuple(row[0] for row in db.execute(_SQL["uninvited"], asked))
+        )
+
     async def held_early(
         self, expired: Span, declined: Span, limit: int
     ) -> tuple[tuple[str, datetime], ...]:

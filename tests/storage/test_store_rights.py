@@ -197,6 +197,16 @@ async def test_who_never_answered_is_listed_until_forgotten(store: Store) -> Non
     assert await store.rights.lapsed(NOON, 10) == ()
 
 
+async def test_who_was_never_invited_is_found_after_a_while(store: Store) -> None:
+    await add(store, ALICE, BABAK)
+    await change(store, stands(replace(invited(), customer=BABAK.number), "invited", NOON))
+
+    assert await store.rights.uninvited(NOON, 10) == (ALICE.number,)
+    assert await store.rights.uninvited(NOON - DAY, 10) == ()
+    await change(store, Erase(ALICE.number, GONE, ()))
+    assert await store.rights.uninvited(NOON, 10) == ()
+
+
 async def test_reports_before_a_consent_are_found_once_it_cannot_come(store: Store) -> None:
     await add(store, ALICE, BABAK)
     for who, state, n in ((ALICE, "expired", 1), (BABAK, "declined", 2)):

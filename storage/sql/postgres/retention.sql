@@ -49,6 +49,14 @@ where state in ('expired', 'declined') and left(customer, 7) <> 'erased-' and si
 order by since
 limit $2;
 
+-- uninvited --
+-- Who was imported long ago and never invited: the index of those who are alike holds them together.
+select r.customer
+from reach r
+join customers c on c.number = r.customer
+where r.state is null and c.added_at <= $1
+limit $2;
+
 -- held_early --
 -- Of whom a report is still kept though their invitation has come to nothing: expired, or declined,
 -- each between two moments, which the index finds.

@@ -66,6 +66,22 @@ async def test_an_invitation_that_nobody_answered_is_forgotten_after_ninety_days
         assert await house.invite() == "invited"  # nothing keeps a new invitation back
 
 
+async def test_who_could_not_be_invited_is_forgotten_after_ninety_days(tmp_path: Path) -> None:
+    async with small_house(tmp_path) as house:
+        assert await house.invite(replace(ALICE, basis=None)) == "not_invited"
+        await house.invite(BABAK)
+
+        house.clock.at += 89 * DAY
+        await work(house)
+        assert await house.store.dossier(ALICE.number) is not None
+        house.clock.at += 2 * DAY
+        await work(house)
+
+        assert await house.store.dossier(ALICE.number) is None
+        assert found(tmp_path, "100001", "1713920011") == []
+        assert await house.store.dossier(BABAK.number) is not None
+
+
 async def test_steps_before_a_consent_that_never_came_are_dropped(tmp_path: Path) -> None:
     async with small_house(tmp_path) as house:
         await house.invite()
