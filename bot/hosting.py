@@ -58,9 +58,10 @@ def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -
     films = Films(file_beside(settings, "films"), premises.keys, premises.clock, bills)
     house.keepsakes.append(films.forget)
     visits, guesses = TurnedVisits(store, house, ring), Guesses(premises.keys)
+    viewings = TurnedViewings(store, house, ring)
     film = FilmDesk(
-        visitors=visits,
-        viewings=TurnedViewings(store, house, ring),
+        visitors=viewings,
+        viewings=viewings,
         films=films,
         reels=Reels(premises.keys),
         keys=premises.keys,

@@ -75,7 +75,7 @@ def _failures(mail: Mail) -> Iterator[str]:
             continue
         groups = part.get_payload()
         for group in groups if isinstance(groups, list) else []:
-            if str(group.get("Action", "")).strip().lower() == "failed":
+            if isinstance(group, Mail) and str(group.get("Action", "")).strip().lower() == "failed":
                 yield str(group.get("Status", "")).strip().partition(" ")[0] or "5.0.0"
 
 

@@ -16,8 +16,8 @@ from flows.watching import Range, Viewing
 class Visitors(Protocol):
     """Who knows to whom a page's token belongs."""
 
-    async def by_token(self, token: str) -> str | None:
-        """Give the customer number; None for whatever is not a valid token."""
+    async def by_token(self, token: str) -> "Viewer | None":
+        """Tell who watches; None for whatever is not a valid token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,6 @@ class Viewer:
 
 class Viewings(Protocol):
     """Who keeps what was watched."""
-
-    async def viewer(self, customer: str) -> Viewer | None:
-        """Tell who watches; None if nobody has this customer number."""
 
     async def played(
         self, customer: str, film: str, duration_ms: int, ranges: tuple[Range, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.film.desk import Viewer
 from bot.turns.composing import Composition
 from bot.turns.house import House
+from bot.turns.visits import TurnedVisits
 from flows.campaign import Campaign
 from flows.events import VideoWatched
 from flows.journey import Journey, Stage
@@ -27,13 +28,11 @@ class TurnedViewings:
     house: House
     poke: Callable[[], None]
 
-    async def viewer(self, customer: str) -> Viewer | None:
-        """Tell who watches; None if nobody has this customer number."""
-
-        def decide(memory: Memory) -> Decision[Viewer | None]:
-            return Decision(self._viewer(memory, memory.journey, memory.viewing))
-
-        return await self.store.turn(Key(customer=customer, with_viewing=True), decide)
+    async def by_token(self, token: str) -> Viewer | None:
+        """Tell who watches, by the link to their page; None for whatever is not a valid one."""
+        visits = TurnedVisits(self.store, self.house, self.poke)
+        visit = await visits.visit(token, with_viewing=True)
+        return self._viewer(visit.memory, visit.journey, visit.memory.viewing) if visit else None
 
     async def played(
         self, customer: str, film: str, duration_ms: int, ranges: tuple[Range, ...]

@@ -72,14 +72,9 @@ class TurnedVisits:
 
     # --- who comes
 
-    async def by_token(self, token: str) -> str | None:
-        """Give the customer number behind a token; None for whatever is not a valid one."""
-        visit = await self.visit(token)
-        return visit.customer.number if visit else None
-
-    async def visit(self, token: str) -> Visit | None:
+    async def visit(self, token: str, *, with_viewing: bool = False) -> Visit | None:
         """Let somebody in; unknown, expired and foreign tokens all cost the same look."""
-        key = Key(link_hash=self.house.keys.of_link(token))
+        key = Key(link_hash=self.house.keys.of_link(token), with_viewing=with_viewing)
         memory = await self.store.turn(key, Decision)
         link = memory.link
         if link is None or link.purpose != PAGE_LINK or self.house.clock() >= link.expires_at:

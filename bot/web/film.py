@@ -52,13 +52,9 @@ class Report(msgspec.Struct, frozen=True):
 def routes(desk: FilmDesk) -> list[BaseRoute]:
     """Make the routes of film and transcript."""
 
-    async def look(token: str) -> Viewer | None:
-        customer = await desk.visitors.by_token(token)
-        return await desk.viewings.viewer(customer) if customer is not None else None
-
     def guard(answer: Answer, *, is_film: bool = False) -> Endpoint:
         async def guarded(request: Request) -> Response:
-            viewer = await admitted(request, desk.guesses, look)
+            viewer = await admitted(request, desk.guesses, desk.visitors.by_token)
             if isinstance(viewer, Response):
                 return viewer
             if theirs := viewer.terms.operator.film_url:

@@ -3,19 +3,23 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.applications import Starlette
 
-from bot.film.desk import FilmDesk
+from bot.film.desk import FilmDesk, Viewer
 from bot.film.films import Films, Invoices
 from bot.film.reels import Reels
 from bot.film.viewings import TurnedViewings
 from bot.turns.guesses import Guesses
+from bot.turns.personal_links import PAGE_LINK
 from bot.web.film import routes
 from bot.web.pages import statics
 from flows.campaign import Campaign
 from messages.film.invoice import Invoice
+from storage.changes import Decision, MintLink
+from storage.memory import Key, Link
 from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house
 from tests.cast import ALICE, BABAK, TERMS
 from tests.messages.film.bills import IN_CREDIT
@@ -28,12 +32,24 @@ ALICES, BABAKS = (f"/p/{token}" for token in TOKENS)
 class Guests:
     """Who comes with which token; counts how often it is asked."""
 
+    viewings: TurnedViewings
     tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
     asked: int = 0
 
-    async def by_token(self, token: str) -> str | None:
+    async def by_token(self, token: str) -> Viewer | None:
         self.asked += 1
-        return self.tokens.get(token)
+        customer = self.tokens.get(token)
+        return await viewer_of(self.viewings, customer) if customer else None
+
+
+async def viewer_of(viewings: TurnedViewings, customer: str) -> Viewer | None:
+    """Let a customer in, by a link of their own."""
+    house, keys = viewings.house, viewings.house.keys
+    seed = keys.fresh()
+    link = Link(customer, PAGE_LINK, house.clock() + timedelta(minutes=1), None)
+    minted = MintLink(keys.of_link(keys.token_of(seed)), link)
+    await viewings.store.turn(Key(), lambda _: Decision(None, (minted,)))
+    return await viewings.by_token(keys.token_of(seed))
 
 
 @dataclass(slots=True)
@@ -82,7 +98,7 @@ async def film_house(
         keys, now = programme.house.keys, programme.clock
         library = Films(films, keys, now, invoices)
         viewings = TurnedViewings(programme.store, programme.house, programme.poke)
-        guests = Guests()
+        guests = Guests(viewings)
         desk = FilmDesk(
             visitors=guests,
             viewings=viewings,

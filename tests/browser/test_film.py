@@ -17,7 +17,15 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.bot.carrier.serving import served
-from tests.bot.film_house import ALICES, BABAKS, Bills, FilmHouse, film_house, with_bills
+from tests.bot.film_house import (
+    ALICES,
+    BABAKS,
+    Bills,
+    FilmHouse,
+    film_house,
+    viewer_of,
+    with_bills,
+)
 from tests.bot.programme_house import HandClock
 from tests.cast import ALICE, BABAK, TERMS
 from tests.messages.film.bills import PLAIN
@@ -165,7 +173,7 @@ async def test_who_skips_to_the_end_earns_nothing(
 
         await expect(visit.page.get_by_role("status")).to_contain_text("skipped", timeout=9000)
         assert await visit.events() == 0
-        viewer = await visit.house.viewings.viewer(ALICE.number)
+        viewer = await viewer_of(visit.house.viewings, ALICE.number)
         assert viewer is not None
         assert viewer.viewing is not None
         assert 0.03 < viewer.viewing.share < 0.2

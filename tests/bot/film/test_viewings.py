@@ -9,6 +9,7 @@ import pytest
 
 from bot.film.viewings import TurnedViewings
 from flows.watching import Range
+from tests.bot.film_house import viewer_of
 from tests.bot.programme_house import ProgrammeHouse, programme_house
 from tests.cast import ALICE, DAY
 
@@ -109,7 +110,7 @@ async def test_the_transcript_counts_as_the_film(cinema: Cinema) -> None:
 async def test_who_watches_before_the_consent_is_credited_with_it(cinema: Cinema) -> None:
     await cinema.watch()
     await cinema.watch()
-    early = await cinema.viewings.viewer(ALICE.number)
+    early = await viewer_of(cinema.viewings, ALICE.number)
     held = (await cinema.house.dossier()).memory.credits
 
     await cinema.house.join()
@@ -137,7 +138,7 @@ async def test_who_has_left_earns_nothing_and_fills_no_journal(cinema: Cinema) -
 
 
 async def test_nobody_watches_under_an_unknown_number(cinema: Cinema) -> None:
-    assert await cinema.viewings.viewer("999999") is None
+    assert await cinema.viewings.by_token("x" * 22) is None
     assert await cinema.viewings.played("999999", "film", FILM_MS, ()) is None
     assert await cinema.viewings.read("999999") is None
 

@@ -19,7 +19,15 @@ from bot.web.pages import HEADERS
 from flows.campaign import Campaign
 from messages.film.captions import captions
 from messages.film.invoice import Item, Part
-from tests.bot.film_house import ALICES, BABAKS, Bills, FilmHouse, film_house, with_bills
+from tests.bot.film_house import (
+    ALICES,
+    BABAKS,
+    Bills,
+    FilmHouse,
+    film_house,
+    viewer_of,
+    with_bills,
+)
 from tests.cast import ALICE, BABAK, TERMS
 from tests.messages.film.bills import IN_CREDIT
 
@@ -311,7 +319,7 @@ async def test_what_is_no_report_is_refused(visit: Visit) -> None:
         answer = await visit.browser.post(f"{ALICES}/film/progress", content=told)
 
         assert answer.status_code == 400, body
-    viewer = await visit.house.viewings.viewer(ALICE.number)
+    viewer = await viewer_of(visit.house.viewings, ALICE.number)
     assert viewer is not None
     assert viewer.viewing is None
 
