@@ -2,11 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from flows.effects import Request
+from storage.changes import (
+    AnswerQuestion,
+    AskQuestion,
+    CountUnfound,
+    HoldWords,
+    ShowWords,
+    TakeQuestion,
+)
 from storage.memory import QuestionRow
+
+QuestionChange = (
+    AskQuestion | HoldWords | TakeQuestion | AnswerQuestion | ShowWords | CountUnfound
+)  # fmt: skip
+
+SHORTLY = timedelta(hours=1)  # what was said within it before a question belongs to it
+STILL = timedelta(days=1)  # after an answer: what comes then belongs to the same question
 
 
 @dataclass(frozen=True, slots=True)

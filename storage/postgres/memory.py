@@ -4,35 +4,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
-from uuid import UUID
 
-from flows.credit import CreditState
 from flows.customer import Basis, Customer
-from flows.effects import Request
 from flows.events import Feed
-from flows.watching import Viewing
 from storage.commons import Common
-from storage.memory import Code, CreditRow, Key, Link, Memory, RequestRow, Seen
+from storage.memory import Key, Memory, Seen
 from storage.postgres.database import Connection
-from storage.postgres.questions import QuestionColumns, to_question
 from storage.queries import load
 from storage.records import (
     attributes_from_json,
     journey_from_json,
-    ranges_from_json,
     to_contact,
     to_moment,
     to_moment_or_none,
+)
+from storage.rows import (
+    CreditColumns,
+    QuestionColumns,
+    RequestColumns,
+    to_code,
+    to_credit,
+    to_link,
+    to_question,
+    to_request,
+    to_viewing,
 )
 
 _SQL = load("postgres", "memory")
 
 ContactColumns: TypeAlias = tuple[str, int | None, int | None, int | None]
-CreditColumns: TypeAlias = tuple[
-    UUID, str, str, int, int, str, int, int,
-    str | None, int, int | None, int | None, str,
-]  # fmt: skip
-RequestColumns: TypeAlias = tuple[int, str, str, str, int, int | None, str | None]
 _Columns: TypeAlias = tuple[
     str | None, str, str | None, str | None, str | None, str | None,
     str | None, int | None, bytes | None,
@@ -78,13 +78,13 @@ class Recalled:
             is_suppressed=is_suppressed,
             suppressed=self.suppressed,
             stranger_answered_at=to_moment_or_none(answered_at),
-            link=_to_link(*link) if link else None,
+            link=to_link(*link) if link else None,
             watermarks=tuple(common.watermarks.items()),
             reserved_megabytes=common.reserved_megabytes,
             delivered_megabytes=common.delivered_megabytes,
             request=to_request(request) if request else None,
-            viewing=_to_viewing(customer, *film) if customer and film else None,
-            code=_to_code(*code) if code else None,
+            viewing=to_viewing(customer.number, *film) if customer and film else None,
+            code=to_code(*code) if code else None,
             question=to_question(question) if question else None,
         )
 
@@ -169,48 +169,3 @@ async def read_common(connection: Connection) -> Common:
 async def hold_kinds(connection: Connection) -> dict[str, int]:
     """Read the balances and let nobody else book until the transaction ends."""
     return dict(await connection.fetch(_SQL["hold_kinds"]))
-
-
-def to_credit(columns: CreditColumns) -> CreditRow:
-    """Read a credit."""
-    id_, customer, step, cycle, megabytes, state, earned_at, moved_at = columns[:8]
-    provider_id, attempts, poll_at, usable_until, note = columns[8:13]
-    return CreditRow(
-        id=id_,
-        customer=customer,
-        step=step,
-        cycle=cycle,
-        megabytes=megabytes,
-        state=CreditState(state),
-        earned_at=to_moment(earned_at),
-        moved_at=to_moment(moved_at),
-        provider_id=provider_id,
-        attempts=attempts,
-        poll_at=to_moment_or_none(poll_at),
-        usable_until=to_moment_or_none(usable_until),
-        note=note,
-    )
-
-
-def to_request(columns: RequestColumns) -> RequestRow:
-    """Read something that waits for a person."""
-    id_, customer, request, about, at, closed_at, closed_by = columns
-    closed = to_moment_or_none(closed_at)
-    return RequestRow(id_, customer, Request(request), about, to_moment(at), closed, closed_by)
-
-
-def _to_link(customer: str, purpose: str, expires_at: int, spent_at: int | None) -> Link:
-    return Link(customer, purpose, to_moment(expires_at), to_moment_or_none(spent_at))
-
-
-def _to_viewing(
-    customer: Customer, film: str, duration_ms: int, reported_at: int, watched: str
-) -> Viewing:
-    ranges = ranges_from_json(watched)
-    return Viewing(customer.number, film, duration_ms, to_moment(reported_at), ranges)
-
-
-def _to_code(
-    customer: str, keyed: bytes, expires_at: int, tries: int, sent: int, since: int
-) -> Code:
-    return Code(customer, keyed, to_moment(expires_at), tries, sent, to_moment(since))

@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TypeAlias
+from datetime import date, datetime
 
-from flows.customer import Address
-from flows.effects import Request
 from storage.changes import (
     AnswerQuestion,
     AskQuestion,
@@ -18,18 +15,10 @@ from storage.changes import (
 from storage.memory import QuestionRow
 from storage.postgres.database import Connection, Database, rows_of
 from storage.queries import load
-from storage.questions import Unfound, Waiting, Words
-from storage.records import to_int, to_moment, to_moment_or_none
+from storage.questions import SHORTLY, STILL, QuestionChange, Unfound, Waiting, Words
+from storage.records import to_int
+from storage.rows import to_question, to_waiting, to_words
 
-QuestionChange: TypeAlias = (
-    AskQuestion | HoldWords | TakeQuestion | AnswerQuestion | ShowWords | CountUnfound
-)  # fmt: skip
-QuestionColumns: TypeAlias = tuple[
-    int, str, str, int, str | None, str | None, int | None, int | None
-]
-
-SHORTLY = timedelta(hours=1)  # what was said within it before a question belongs to it
-STILL = timedelta(days=1)  # after an answer: what comes then belongs to the same question
 _SQL = load("postgres", "questions")
 
 
@@ -41,11 +30,7 @@ class PostgresQuestions:
 
     async def waiting(self, limit: int) -> tuple[Waiting, ...]:
         """List all that waits for a person, the oldest first."""
-        rows = await self.database.read(lambda c: c.fetch(_SQL["waiting"], limit))
-        return tuple(
-            Waiting(id_, who, Request(request), about, to_moment(at), text, taken_by)
-            for id_, who, request, about, at, text, taken_by in rows
-        )
+        return to_waiting(await self.database.read(lambda c: c.fetch(_SQL["waiting"], limit)))
 
     async def question(self, request: int) -> QuestionRow | None:
         """Read one question."""
@@ -77,25 +62,7 @@ class PostgresQuestions:
         await self.database.write(lambda c: c.execute(_SQL["forget_unfound"], *asked))
 
     async def _words(self, name: str, about: int) -> tuple[Words, ...]:
-        rows = await self.database.read(lambda c: c.fetch(_SQL[name], about))
-        return tuple(
-            Words(id_, of, to_moment(at), author, text) for id_, of, at, author, text in rows
-        )
-
-
-def to_question(row: QuestionColumns) -> QuestionRow:
-    """Read a question."""
-    request, customer, address, asked_at, taken_by, answered_by, answered_at, closed_at = row
-    return QuestionRow(
-        request=request,
-        customer=customer,
-        address=Address(address),
-        asked_at=to_moment(asked_at),
-        taken_by=taken_by,
-        answered_by=answered_by,
-        answered_at=to_moment_or_none(answered_at),
-        closed_at=to_moment_or_none(closed_at),
-    )
+        return to_words(await self.database.read(lambda c: c.fetch(_SQL[name], about)))
 
 
 # --- Changes ------------------------------------------------------------------------------------

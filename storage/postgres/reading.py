@@ -1,48 +1,40 @@
 """What is read for people and workers in PostgreSQL, beside the turns: committed state only."""
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias
-from uuid import UUID
 
-import msgspec
-
-from flows.effects import Gate
 from flows.events import Feed
-from storage.changes import Book, PutIncident, SetWake
+from storage.changes import PutIncident
 from storage.memory import CreditRow, Key
-from storage.outbox import OutboxState, WakeRow
+from storage.outbox import WakeRow
 from storage.postgres.database import Connection
-from storage.postgres.memory import ContactColumns, read_common, recall, to_credit, to_request
+from storage.postgres.memory import ContactColumns, read_common, recall
 from storage.queries import load
-from storage.reading import CustomerRow, Dossier, JournalRow, MessageRow
-from storage.records import names_from_json, to_contact, to_int, to_moment, to_moment_or_none
+from storage.reading import CustomerRow, Dossier, MessageRow
+from storage.records import to_contact, to_int, to_moment, to_moment_or_none
+from storage.rows import (
+    to_books,
+    to_calls,
+    to_credit,
+    to_due_wakes,
+    to_incidents,
+    to_journal,
+    to_messages,
+    to_person,
+    to_request,
+    to_wakes,
+)
 
 _SQL = load("postgres", "reading")
 
 _Person: TypeAlias = tuple[str, str, str, str, int, str | None, Sequence[ContactColumns]]
-_Entry: TypeAlias = tuple[int, int, str, str, UUID | None, str, int]
-_Event: TypeAlias = tuple[int, int, int, str, str, str, str, bytes]
-_Message: TypeAlias = tuple[
-    int, str, str, str, str, int, str, int | None, str | None, str | None, str | None
-]
-
-
-class _Flags(msgspec.Struct):
-    """What a list of customers shows of a journey."""
-
-    is_accessible: bool = False
-    is_silent: bool = False
-
-
-_FLAGS = msgspec.json.Decoder(_Flags)
 
 
 async def due_wakes(connection: Connection, now: datetime, limit: int) -> tuple[WakeRow, ...]:
     """List the wakes that are due, the oldest first."""
     rows = await connection.fetch(_SQL["due_wakes"], to_int(now), limit)
-    return tuple(WakeRow(who, slot, what, to_moment(at)) for who, slot, what, at in rows)
+    return to_due_wakes(rows)
 
 
 async def next_wake(connection: Connection) -> datetime | None:
@@ -80,14 +72,8 @@ async def calls_within(
     span: tuple[datetime, datetime],
 ) -> tuple[tuple[str, str], ...]:
     """List (customer, call id) of the calls in a span of time, of these customers or of an area."""
-    named = set(customers)
     rows = await connection.fetch(_SQL["calls_between"], *map(to_int, span))
-    calls = (
-        (number, call)
-        for number, call, home in rows
-        if number in named or (area is not None and home == area)
-    )
-    return tuple(dict.fromkeys(calls))  # a correction is another row about the same call
+    return to_calls(rows, area, customers)
 
 
 async def incidents_between(
@@ -95,16 +81,7 @@ async def incidents_between(
 ) -> tuple[PutIncident, ...]:
     """List the incidents that were open at any time between two moments."""
     rows = await connection.fetch(_SQL["incidents_between"], to_int(since), to_int(until))
-    return tuple(
-        PutIncident(
-            incident=incident,
-            area=area,
-            customers=names_from_json(customers),
-            opened_at=to_moment_or_none(opened_at),
-            closed_at=to_moment_or_none(closed_at),
-        )
-        for incident, area, customers, opened_at, closed_at in rows
-    )
+    return to_incidents(rows)
 
 
 # --- Small things kept between starts -----------------------------------------------------------
@@ -151,18 +128,7 @@ async def customers(connection: Connection, after: str, limit: int) -> tuple[Cus
 
 
 def _to_customer(row: _Person) -> CustomerRow:
-    number, language, state, step, month, body, contacts = row
-    flags = _FLAGS.decode(body) if body else _Flags()
-    return CustomerRow(
-        number=number,
-        language=language,
-        state=state,
-        step=step,
-        month=month,
-        contacts=tuple(to_contact(*contact) for contact in contacts),
-        is_accessible=flags.is_accessible,
-        is_silent=flags.is_silent,
-    )
+    return to_person(row[:6], (to_contact(*contact) for contact in row[6]))
 
 
 async def dossier(connection: Connection, customer: str) -> Dossier | None:
@@ -174,10 +140,10 @@ async def dossier(connection: Connection, customer: str) -> Dossier | None:
     requests = await connection.fetch(_SQL["read_requests"], customer)
     return Dossier(
         memory=memory,
-        journal=_to_journal(await connection.fetch(_SQL["read_journal"], customer)),
-        messages=_to_messages(await connection.fetch(_SQL["read_messages"], customer)),
+        journal=to_journal(await connection.fetch(_SQL["read_journal"], customer)),
+        messages=to_messages(await connection.fetch(_SQL["read_messages"], customer)),
         requests=tuple(map(to_request, requests)),
-        wakes=_to_wakes(await connection.fetch(_SQL["read_wakes"], customer)),
+        wakes=to_wakes(await connection.fetch(_SQL["read_wakes"], customer)),
         ledger=tuple(to_books(await connection.fetch(_SQL["read_bookings"], customer))),
     )
 
@@ -186,49 +152,4 @@ async def latest_messages(
     connection: Connection, customer: str, limit: int
 ) -> tuple[MessageRow, ...]:
     """List what was said to a customer lately, the newest first."""
-    return _to_messages(await connection.fetch(_SQL["latest_messages"], customer, limit))
-
-
-def _to_journal(rows: Iterable[_Event]) -> tuple[JournalRow, ...]:
-    return tuple(JournalRow(row[0], to_moment(row[1]), to_moment(row[2]), *row[3:]) for row in rows)
-
-
-def _to_messages(rows: Iterable[_Message]) -> tuple[MessageRow, ...]:
-    return tuple(
-        MessageRow(
-            id=id_,
-            lane=lane,
-            recipient=recipient,
-            line=line,
-            body=body,
-            created_at=to_moment(created_at),
-            state=OutboxState(state),
-            sent_at=to_moment_or_none(sent_at),
-            ref=ref,
-            reason=reason,
-            about=about,
-        )
-        for id_, lane, recipient, line, body, created_at, state, sent_at, ref, reason, about in rows
-    )
-
-
-def _to_wakes(
-    rows: Iterable[tuple[str, str, str, int, str | None, int | None]],
-) -> tuple[SetWake, ...]:
-    return tuple(
-        SetWake(who, slot, what, to_moment(at), _to_gate(feed, needs))
-        for who, slot, what, at, feed, needs in rows
-    )
-
-
-def _to_gate(feed: str | None, needs: int | None) -> Gate | None:
-    return None if feed is None or needs is None else Gate(Feed(feed), to_moment(needs))
-
-
-def to_books(rows: Iterable[_Entry]) -> Iterator[Book]:
-    """Put the lines of each ledger transaction together."""
-    for _, lines in itertools.groupby(rows, lambda row: row[0]):
-        booked = list(lines)
-        _, at, what, customer, credit, *_ = booked[0]
-        entries = tuple((row[5], row[6]) for row in booked)
-        yield Book(to_moment(at), what, customer, entries, credit)
+    return to_messages(await connection.fetch(_SQL["latest_messages"], customer, limit))

@@ -10,8 +10,6 @@ from uuid import UUID
 from flows.credit import CreditState
 from storage.memory import InboxKey
 from storage.postgres.database import Connection
-from storage.postgres.memory import to_credit
-from storage.postgres.reading import to_books
 from storage.queries import load
 from storage.reading import (
     ActRow,
@@ -24,6 +22,7 @@ from storage.reading import (
     Quarantined,
 )
 from storage.records import journey_from_json, to_int, to_moment, to_moment_or_none
+from storage.rows import to_books, to_credit
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

@@ -4,11 +4,8 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from flows.credit import CreditState
 from flows.customer import Basis, Customer
-from flows.effects import Request
 from flows.events import Feed
 from flows.watching import Viewing
 from storage.memory import (
@@ -26,11 +23,11 @@ from storage.queries import load
 from storage.records import (
     attributes_from_json,
     journey_from_json,
-    ranges_from_json,
     to_contact,
     to_moment,
     to_moment_or_none,
 )
+from storage.rows import RequestColumns, to_code, to_credit, to_link, to_request, to_viewing
 from storage.sqlite.questions import read_question, read_question_of
 
 _SQL = load("sqlite", "memory")
@@ -39,13 +36,6 @@ _CustomerRow = tuple[
     str, str, str | None, str | None, str | None, str | None,
     bytes | None, int | None, bytes | None, int, bytes | None,
 ]  # fmt: skip
-CreditColumns = tuple[
-    bytes, str, str, int, int, str, int, int,
-    str | None, int, int | None, int | None, str,
-]  # fmt: skip
-
-
-RequestColumns = tuple[int, str, str, str, int, int | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,27 +118,6 @@ def read_credits(db: sqlite3.Connection, customer: str) -> tuple[CreditRow, ...]
     return tuple(map(to_credit, db.execute(_SQL["read_credits"], (customer,))))
 
 
-def to_credit(row: CreditColumns) -> CreditRow:
-    """Read a credit."""
-    id_, customer, step, cycle, megabytes, state, earned_at, moved_at = row[:8]
-    provider_id, attempts, poll_at, usable_until, note = row[8:]
-    return CreditRow(
-        id=UUID(bytes=id_),
-        customer=customer,
-        step=step,
-        cycle=cycle,
-        megabytes=megabytes,
-        state=CreditState(state),
-        earned_at=to_moment(earned_at),
-        moved_at=to_moment(moved_at),
-        provider_id=provider_id,
-        attempts=attempts,
-        poll_at=to_moment_or_none(poll_at),
-        usable_until=to_moment_or_none(usable_until),
-        note=note,
-    )
-
-
 def _read_seen(db: sqlite3.Connection, key: InboxKey | None) -> Seen | None:
     if key is None:
         return None
@@ -175,19 +144,13 @@ def _read_link(db: sqlite3.Connection, link_hash: bytes | None) -> Link | None:
         return None
     row: tuple[str, str, int, int | None] | None
     row = db.execute(_SQL["read_link"], (link_hash,)).fetchone()
-    if row is None:
-        return None
-    customer, purpose, expires_at, spent_at = row
-    return Link(customer, purpose, to_moment(expires_at), to_moment_or_none(spent_at))
+    return to_link(*row) if row else None
 
 
 def _read_code(db: sqlite3.Connection, customer: str) -> Code | None:
     row: tuple[str, bytes, int, int, int, int] | None
     row = db.execute(_SQL["read_code"], (customer,)).fetchone()
-    if row is None:
-        return None
-    who, keyed, expires_at, tries, sent, since = row
-    return Code(who, keyed, to_moment(expires_at), tries, sent, to_moment(since))
+    return to_code(*row) if row else None
 
 
 def _read_question(
@@ -205,21 +168,11 @@ def _read_request(db: sqlite3.Connection, number: int | None) -> RequestRow | No
     return to_request(row) if row else None
 
 
-def to_request(row: RequestColumns) -> RequestRow:
-    """Read something that waits for a person."""
-    id_, customer, request, about, at, closed_at, closed_by = row
-    closed = to_moment_or_none(closed_at)
-    return RequestRow(id_, customer, Request(request), about, to_moment(at), closed, closed_by)
-
-
 def read_viewing(db: sqlite3.Connection, customer: str) -> Viewing | None:
     """Read what a customer has watched of the film."""
     row: tuple[str, int, int, str] | None
     row = db.execute(_SQL["read_viewing"], (customer,)).fetchone()
-    if row is None:
-        return None
-    film, duration_ms, reported_at, watched = row
-    return Viewing(customer, film, duration_ms, to_moment(reported_at), ranges_from_json(watched))
+    return to_viewing(customer, *row) if row else None
 
 
 def _read_common(db: sqlite3.Connection) -> Common:

@@ -3,11 +3,9 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from flows.customer import Address
-from flows.effects import Request
 from storage.changes import (
     AnswerQuestion,
     AskQuestion,
@@ -18,19 +16,12 @@ from storage.changes import (
 )
 from storage.memory import QuestionRow
 from storage.queries import load
-from storage.questions import Unfound, Waiting, Words
-from storage.records import to_int, to_moment, to_moment_or_none
+from storage.questions import SHORTLY, STILL, QuestionChange, Unfound, Waiting, Words
+from storage.records import to_int
+from storage.rows import QuestionColumns, to_question, to_waiting, to_words
 
 T = TypeVar("T")
-QuestionChange = (
-    AskQuestion | HoldWords | TakeQuestion | AnswerQuestion | ShowWords | CountUnfound
-)  # fmt: skip
-
-SHORTLY = timedelta(hours=1)  # what was said within it before a question belongs to it
-STILL = timedelta(days=1)  # after an answer: what comes then belongs to the same question
 _SQL = load("sqlite", "questions")
-
-_Columns = tuple[int, str, str, int, str | None, str | None, int | None, int | None]
 
 
 class _Run(Protocol):
@@ -46,11 +37,7 @@ class SqliteQuestions:
 
     async def waiting(self, limit: int) -> tuple[Waiting, ...]:
         """List all that waits for a person, the oldest first."""
-        rows = await self.read(lambda db: db.execute(_SQL["waiting"], (limit,)).fetchall())
-        return tuple(
-            Waiting(id_, who, Request(request), about, to_moment(at), text, taken_by)
-            for id_, who, request, about, at, text, taken_by in rows
-        )
+        return await self.read(lambda db: to_waiting(db.execute(_SQL["waiting"], (limit,))))
 
     async def question(self, request: int) -> QuestionRow | None:
         """Read one question."""
@@ -83,33 +70,18 @@ class SqliteQuestions:
 
 def read_question(db: sqlite3.Connection, request: int) -> QuestionRow | None:
     """Read one question."""
-    return _to_question(db.execute(_SQL["read_question"], (request,)).fetchone())
+    row: QuestionColumns | None = db.execute(_SQL["read_question"], (request,)).fetchone()
+    return to_question(row) if row else None
 
 
 def read_question_of(db: sqlite3.Connection, customer: str) -> QuestionRow | None:
     """Read the latest question of a customer."""
-    return _to_question(db.execute(_SQL["read_question_of"], (customer,)).fetchone())
-
-
-def _to_question(row: _Columns | None) -> QuestionRow | None:
-    if row is None:
-        return None
-    request, customer, address, asked_at, taken_by, answered_by, answered_at, closed_at = row
-    return QuestionRow(
-        request=request,
-        customer=customer,
-        address=Address(address),
-        asked_at=to_moment(asked_at),
-        taken_by=taken_by,
-        answered_by=answered_by,
-        answered_at=to_moment_or_none(answered_at),
-        closed_at=to_moment_or_none(closed_at),
-    )
+    row: QuestionColumns | None = db.execute(_SQL["read_question_of"], (customer,)).fetchone()
+    return to_question(row) if row else None
 
 
 def _words(db: sqlite3.Connection, name: str, about: int) -> tuple[Words, ...]:
-    rows = db.execute(_SQL[name], (about,)).fetchall()
-    return tuple(Words(id_, of, to_moment(at), author, text) for id_, of, at, author, text in rows)
+    return to_words(db.execute(_SQL[name], (about,)))
 
 
 # --- Changes ------------------------------------------------------------------------------------

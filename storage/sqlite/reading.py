@@ -1,23 +1,30 @@
 """What is read for people and workers in SQLite, beside the writer: committed state only."""
 
-import itertools
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from uuid import UUID
 
-import msgspec
-
-from flows.effects import Gate
-from flows.events import Feed
-from storage.changes import Book, PutIncident, SetWake
-from storage.memory import CreditRow, Key, RequestRow
-from storage.outbox import OutboxState, WakeRow
+from storage.changes import PutIncident
+from storage.memory import CreditRow, Key
+from storage.outbox import WakeRow
 from storage.queries import load
-from storage.reading import CustomerRow, Dossier, JournalRow, MessageRow
-from storage.records import names_from_json, to_contact, to_int, to_moment, to_moment_or_none
-from storage.sqlite.memory import Recall, to_credit, to_request
+from storage.reading import CustomerRow, Dossier, MessageRow
+from storage.records import to_contact, to_int, to_moment_or_none
+from storage.rows import (
+    PersonColumns,
+    to_books,
+    to_calls,
+    to_credit,
+    to_due_wakes,
+    to_incidents,
+    to_journal,
+    to_messages,
+    to_person,
+    to_request,
+    to_wakes,
+)
+from storage.sqlite.memory import Recall
 
 _SQL = load("sqlite", "reading")
 _WAKES = load("sqlite", "wakes")
@@ -25,24 +32,10 @@ _LEDGER = load("sqlite", "ledger")
 _MEMORY = load("sqlite", "memory")
 _TRANSACTION = load("sqlite", "transactions")
 
-_Person = tuple[str, str, str, str, int, bytes | None]
-_Entry = tuple[int, int, str, str, bytes | None, str, int]
-
-
-class _Flags(msgspec.Struct):
-    """What a list of customers shows of a journey."""
-
-    is_accessible: bool = False
-    is_silent: bool = False
-
-
-_FLAGS = msgspec.json.Decoder(_Flags)
-
 
 def due_wakes(db: sqlite3.Connection, now: datetime, limit: int) -> tuple[WakeRow, ...]:
     """List the wakes that are due, the oldest first."""
-    rows = db.execute(_WAKES["due_wakes"], (to_int(now), limit))
-    return tuple(WakeRow(who, slot, what, to_moment(at)) for who, slot, what, at in rows)
+    return to_due_wakes(db.execute(_WAKES["due_wakes"], (to_int(now), limit)))
 
 
 def next_wake(db: sqlite3.Connection) -> datetime | None:
@@ -83,31 +76,15 @@ def calls_within(
     span: tuple[datetime, datetime],
 ) -> tuple[tuple[str, str], ...]:
     """List (customer, call id) of the calls in a span of time, of these customers or of an area."""
-    named = set(customers)
     rows = db.execute(_SQL["calls_between"], tuple(map(to_int, span)))
-    calls = (
-        (number, call)
-        for number, call, home in rows
-        if number in named or (area is not None and home == area)
-    )
-    return tuple(dict.fromkeys(calls))  # a correction is another row about the same call
+    return to_calls(rows, area, customers)
 
 
 def incidents_between(
     db: sqlite3.Connection, since: datetime, until: datetime
 ) -> tuple[PutIncident, ...]:
     """List the incidents that were open at any time between two moments."""
-    rows = db.execute(_SQL["incidents_between"], (to_int(since), to_int(until)))
-    return tuple(
-        PutIncident(
-            incident=incident,
-            area=area,
-            customers=names_from_json(customers),
-            opened_at=to_moment_or_none(opened_at),
-            closed_at=to_moment_or_none(closed_at),
-        )
-        for incident, area, customers, opened_at, closed_at in rows
-    )
+    return to_incidents(db.execute(_SQL["incidents_between"], (to_int(since), to_int(until))))
 
 
 def lease(db: sqlite3.Connection, name: str, holder: str, span: tuple[datetime, datetime]) -> bool:
@@ -142,20 +119,9 @@ def customers(db: sqlite3.Connection, after: str, limit: int) -> tuple[CustomerR
         return tuple(_to_customer(db, row) for row in page)
 
 
-def _to_customer(db: sqlite3.Connection, row: _Person) -> CustomerRow:
-    number, language, state, step, month, body = row
-    flags = _FLAGS.decode(body) if body else _Flags()
-    contacts = db.execute(_MEMORY["read_contacts"], (number,))
-    return CustomerRow(
-        number=number,
-        language=language,
-        state=state,
-        step=step,
-        month=month,
-        contacts=tuple(to_contact(*contact) for contact in contacts),
-        is_accessible=flags.is_accessible,
-        is_silent=flags.is_silent,
-    )
+def _to_customer(db: sqlite3.Connection, row: PersonColumns) -> CustomerRow:
+    contacts = db.execute(_MEMORY["read_contacts"], (row[0],))
+    return to_person(row, (to_contact(*contact) for contact in contacts))
 
 
 def dossier(db: sqlite3.Connection, customer: str) -> Dossier | None:
@@ -166,63 +132,14 @@ def dossier(db: sqlite3.Connection, customer: str) -> Dossier | None:
             return None
         return Dossier(
             memory=memory,
-            journal=_read_journal(db, customer),
+            journal=to_journal(db.execute(_SQL["read_journal"], (customer,))),
             messages=to_messages(db.execute(_SQL["read_messages"], (customer,))),
-            requests=_read_requests(db, customer),
-            wakes=_read_wakes(db, customer),
+            requests=tuple(map(to_request, db.execute(_SQL["read_requests"], (customer,)))),
+            wakes=to_wakes(db.execute(_SQL["read_wakes"], (customer,))),
             ledger=tuple(to_books(db.execute(_SQL["read_bookings"], (customer,)))),
         )
-
-
-def _read_journal(db: sqlite3.Connection, customer: str) -> tuple[JournalRow, ...]:
-    rows = db.execute(_SQL["read_journal"], (customer,))
-    return tuple(
-        JournalRow(n, to_moment(at), to_moment(known_at), *rest) for n, at, known_at, *rest in rows
-    )
 
 
 def latest_messages(db: sqlite3.Connection, customer: str, limit: int) -> tuple[MessageRow, ...]:
     """List what was said to a customer lately, the newest first."""
     return to_messages(db.execute(_SQL["latest_messages"], (customer, limit)))
-
-
-def to_messages(rows: sqlite3.Cursor) -> tuple[MessageRow, ...]:
-    """Read messages."""
-    return tuple(
-        MessageRow(
-            id=id_,
-            lane=lane,
-            recipient=recipient,
-            line=line,
-            body=body,
-            created_at=to_moment(created_at),
-            state=OutboxState(state),
-            sent_at=to_moment_or_none(sent_at),
-            ref=ref,
-            reason=reason,
-            about=about,
-        )
-        for id_, lane, recipient, line, body, created_at, state, sent_at, ref, reason, about in rows
-    )
-
-
-def _read_requests(db: sqlite3.Connection, customer: str) -> tuple[RequestRow, ...]:
-    rows = db.execute(_SQL["read_requests"], (customer,))
-    return tuple(map(to_request, rows))
-
-
-def _read_wakes(db: sqlite3.Connection, customer: str) -> tuple[SetWake, ...]:
-    rows = db.execute(_SQL["read_wakes"], (customer,))
-    return tuple(
-        SetWake(
-            who, slot, what, to_moment(at), Gate(Feed(feed), to_moment(needs)) if feed else None
-        )
-        for who, slot, what, at, feed, needs in rows
-    )
-
-
-def to_books(rows: Iterable[_Entry]) -> Iterator[Book]:
-    """Put the lines of each ledger transaction together."""
-    for (_, at, what, customer, credit), lines in itertools.groupby(rows, lambda row: row[:5]):
-        entries = tuple((account, megabytes) for *_, account, megabytes in lines)
-        yield Book(to_moment(at), what, customer, entries, UUID(bytes=credit) if credit else None)

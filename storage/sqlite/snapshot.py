@@ -21,8 +21,8 @@ from storage.reading import (
     Quarantined,
 )
 from storage.records import journey_from_json, to_int, to_moment, to_moment_or_none
-from storage.sqlite.memory import read_credits, to_credit
-from storage.sqlite.reading import to_books
+from storage.rows import to_books, to_credit
+from storage.sqlite.memory import read_credits
 from storage.sqlite.writer import Hop
 
 T = TypeVar("T")
