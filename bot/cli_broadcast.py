@@ -10,7 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from bot.broadcasting.authority import Actor
-    from bot.broadcasting.broadcasts import Broadcasts, Progress
+    from bot.broadcasting.broadcasts import Broadcasts
+    from bot.broadcasting.progress import Progress
     from bot.premises import Premises
 
 commands = typer.Typer(no_args_is_help=True, help="Messages to many.")

@@ -12,6 +12,7 @@ from typing import TypeVar
 from bot.broadcasting.authority import Actor, Authority
 from bot.broadcasting.previewing import Preview, Previews
 from bot.broadcasting.pricing import check_price
+from bot.broadcasting.progress import Progress
 from bot.broadcasting.trial import trial, usable
 from bot.setting_values import Role
 from bot.turns.house import House
@@ -27,7 +28,7 @@ from flows.broadcast import (
 from flows.calendar import at_wall
 from flows.customer import Channel
 from flows.life import closed
-from storage.broadcasts import Broadcasting, BroadcastRow, Counts, ReportRow
+from storage.broadcasts import Broadcasting, BroadcastRow, ReportRow
 from storage.changes import Audit, Decision
 from storage.memory import Key
 from storage.store import Store
@@ -35,30 +36,11 @@ from storage.store import Store
 T = TypeVar("T")
 
 _MOST_DIGITS = 15
+_SOON = timedelta(minutes=1)  # until then nobody would call it waiting
 
 
 class NoSuchBroadcastError(BroadcastError):
     """There is no broadcast of this id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a broadcast is; `done_at` is when it ended, or will at this pace."""
-
-    row: BroadcastRow
-    counts: Counts
-    rate_per_s: float | None
-    done_at: datetime | None
-
-    @property
-    def id(self) -> str:
-        """Give the id that people see."""
-        return f"B{self.row.id}"
-
-    @property
-    def left(self) -> int:
-        """Count those of whom nothing is known to have become yet."""
-        return self.counts.states.get("planned", 0) + self.counts.states.get("claimed", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +127,17 @@ class Broadcasts:
         """Read the counters of a broadcast, and how fast it is."""
         counts, pace = await self.keeper.counts(row.id), await self.keeper.pace(row.id)
         progress = Progress(row, counts, pace, row.ended_at)
-        if row.state is BroadcastState.RUNNING and pace:
-            left_s = progress.left / pace
-            return replace(progress, done_at=self.house.clock() + timedelta(seconds=left_s))
-        return progress
+        return await self._going_on(progress) if row.state is BroadcastState.RUNNING else progress
+
+    async def _going_on(self, progress: Progress) -> Progress:
+        """Say when the next message leaves, if it waits, and when the last one will."""
+        now, due = self.house.clock(), await self.keeper.next_unsent(progress.row.id)
+        waits = due if due is not None and due - now > _SOON else None
+        progress = replace(progress, next_at=waits)
+        if progress.waits_for_the_campaign or not (progress.rate_per_s or waits):
+            return progress
+        left_s = progress.left / progress.rate_per_s if progress.rate_per_s else 0
+        return replace(progress, done_at=(waits or now) + timedelta(seconds=left_s))
 
     async def report(
         self, actor: Actor, name: str, after_: str, most: int

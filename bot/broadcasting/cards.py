@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bot.broadcasting.broadcasts import Broadcasts, Progress
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.previewing import Preview, Rendering
+from bot.broadcasting.progress import Progress
 from bot.channels.channel import Choice, Inbound, Message
 from bot.channels.telegram_text import plain
 from bot.turns.house import House
@@ -101,6 +102,10 @@ def _when(progress: Progress, zone: ZoneInfo) -> str:
     row = progress.row
     if row.state is BroadcastState.SCHEDULED and row.starts_at:
         return f"starts {_moment(row.starts_at, zone)}"
+    if progress.waits_for_the_campaign:
+        return "the campaign is paused: /resume campaign"
+    if progress.next_at is not None:
+        return f"the next leaves at {_moment(progress.next_at, zone)}"
     if progress.done_at is None:
         return ""
     word = "ended" if row.state in ENDED else "done at about"

@@ -84,7 +84,9 @@ class Reach:
     def check(self, audience: str) -> None:
         """Raise BroadcastError if nobody would be written to."""
         if self.planned == 0:
-            why = ", ".join(f"{count} {reason}" for reason, count in self.excluded.items())
+            why = ", ".join(
+                f"{n} {reason.replace('_', ' ')}" for reason, n in self.excluded.items()
+            )
             raise BroadcastError(
                 f"{audience}: nobody can be written to ({why or 'nobody is there'});"
                 " widen the audience"
@@ -114,25 +116,27 @@ class Previews:
 
     async def planned(self, row: BroadcastRow) -> int:
         """Count those who would be written to."""
-        return (await self.reach(row.draft.audience, row.id)).planned
+        groups = await self.keeper.survey(self.audience(row), Asked())
+        return sum(group.count for group in groups if group.reason is None)
 
-    async def reach(self, audience: str, number: int = 0) -> Reach:
+    async def reach(self, audience: str, starts_at: datetime | None) -> Reach:
         """Count an audience."""
-        groups = await self.keeper.survey(self._audience(audience, number), Asked())
+        groups = await self.keeper.survey(self._audience(audience, 0, starts_at), Asked())
         planned = sum(group.count for group in groups if group.reason is None)
         return Reach(planned, _excluded(groups))
 
     def audience(self, row: BroadcastRow) -> Audience:
-        """Put together whom a broadcast is for, as the terms have it now."""
-        return self._audience(row.draft.audience, row.id)
+        """Put together whom a broadcast is for, as the terms have it, at the hour it begins."""
+        return self._audience(row.draft.audience, row.id, row.starts_at)
 
-    def _audience(self, text: str, number: int) -> Audience:
+    def _audience(self, text: str, number: int, starts_at: datetime | None) -> Audience:
+        now = self.house.clock()
         rule = self.house.terms.current.messages
         on = (channel for channel, _ in self.house.lanes.by_channel)
         return Audience(
             terms=read_audience(text),
             schemes=tuple(SCHEMES[channel] for channel in on),
-            now=self.house.clock(),
+            now=max(now, starts_at or now),
             per_week=rule.promotional_per_week,
             per_month=rule.promotional_per_month,
             broadcast=number,

@@ -7,9 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.broadcasting.authority import Actor
-from bot.broadcasting.broadcasts import Broadcasts, Progress
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.cards import expectations, said
 from bot.broadcasting.previewing import Preview
+from bot.broadcasting.progress import Progress
 from bot.broadcasting.reports import as_csv
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, counting, facts, moment, table, zoned
@@ -125,6 +126,7 @@ def progress_as_json(progress: Progress) -> Json:
         "excluded": dict(progress.counts.excluded),
         "rate_per_s": progress.rate_per_s,
         "done_at": moment(progress.done_at),
+        "next_at": None if progress.waits_for_the_campaign else moment(progress.next_at),
         "reason": progress.row.reason or None,
         "author": progress.row.draft.author,
         "approved_by": progress.row.approved_by,
@@ -150,6 +152,7 @@ def show_progress(progress: Progress, zone: ZoneInfo, *, json: bool) -> None:
             *_passed_over(progress.counts.excluded),
             ("pace", f"{progress.rate_per_s:.1f}/s" if progress.rate_per_s else ""),
             ("starts at", _waits_until(progress, zone)),
+            ("next at", _next(progress, zone)),
             ("done at", zoned(progress.done_at, zone) if progress.done_at else ""),
         ],
     )
@@ -157,6 +160,12 @@ def show_progress(progress: Progress, zone: ZoneInfo, *, json: bool) -> None:
 
 def _passed_over(excluded: Mapping[str, int]) -> list[tuple[str, str]]:
     return [(f"not: {said(reason)}", str(count)) for reason, count in excluded.items()]
+
+
+def _next(progress: Progress, zone: ZoneInfo) -> str:
+    if progress.waits_for_the_campaign:
+        return "when the campaign goes on: statthotline broadcast resume campaign"
+    return zoned(progress.next_at, zone) if progress.next_at else ""
 
 
 def _waits_until(progress: Progress, zone: ZoneInfo) -> str:

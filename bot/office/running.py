@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bot.broadcasting.authority import Actor
-from bot.broadcasting.broadcasts import Broadcasts, Progress
+from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.cards import card, keep_card, preview_words
+from bot.broadcasting.progress import Progress
 from bot.broadcasting.reports import as_csv
 from bot.channels.channel import Document, Inbound, Message
 from bot.office.parts import page, tap

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import msgspec
 
@@ -65,8 +66,8 @@ class Walks:
         languages = self.broadcasts.house.terms.current.messages.languages
         if not walk.audience:
             walk = _whom(text)
-            self.broadcasts.moment(walk.at)
-            reach = await self._reach(walk.audience, languages[0])
+            starts_at = self.broadcasts.moment(walk.at)
+            reach = await self._reach(walk.audience, starts_at, languages[0])
         else:
             walk = await self._with_text(walk, text, languages)
         missing = [language for language in languages if language not in walk.texts]
@@ -79,10 +80,10 @@ class Walks:
         await self.forget(actor)
         return name
 
-    async def _reach(self, audience: str, language: str) -> str:
+    async def _reach(self, audience: str, starts_at: datetime | None, language: str) -> str:
         """Check an audience, and say how many it reaches."""
         await self.broadcasts.previews.check(audience, {language: "-"})
-        reach = await self.broadcasts.previews.reach(audience)
+        reach = await self.broadcasts.previews.reach(audience, starts_at)
         reach.check(audience)
         excluded = sum(reach.excluded.values())
         return f"{reach.planned} can be written to, {excluded} are passed over.\n"

@@ -183,7 +183,7 @@ async def test_a_held_out_customer_is_never_written_to(tmp_path: Path) -> None:
         await house.people(2)
         await house.programme.turns.invite(HEDY, is_held_out=True)
 
-        with pytest.raises(BroadcastError, match="1 held_out"):
+        with pytest.raises(BroadcastError, match="1 held out"):
             await house.broadcasts.draft(MONA, "state:held_out", TEXTS)
         await house.started("state:held_out,invited")
         await house.run_out()

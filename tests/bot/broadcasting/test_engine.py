@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bot.broadcasting.cards import card
 from bot.broadcasting.engine import BroadcastEngine
 from bot.channels.channel import Message
 from bot.turns.routing import Lanes
@@ -114,6 +115,19 @@ async def test_the_campaign_says_how_many_may_fail(tmp_path: Path) -> None:
         row = (await house.broadcasts.show(MONA, name)).row
         assert half is BroadcastState.RUNNING
         assert (row.state, row.reason) == (BroadcastState.PAUSED, "3 of the last 4 failed")
+
+
+async def test_a_broadcast_that_waits_for_the_morning_says_so(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(3)
+        house.programme.clock.at = datetime(2026, 12, 1, 20, tzinfo=UTC)
+        name = await house.started()
+
+        await house.engine.tick()
+
+        progress = await house.broadcasts.show(VERA, name)
+        assert progress.next_at == progress.done_at == datetime(2026, 12, 2, 7, tzinfo=UTC)
+        assert "the next leaves at 02.12. 08:00 CET" in card(progress, TERMS.zone).text
 
 
 async def test_what_is_planned_twice_is_planned_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from storage.memory import Key
 from storage.outbox import OutboxRow
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, broadcast_house
 from tests.bot.programme_house import HandClock
-from tests.cast import BABAKS_TELEGRAM, TERMS
+from tests.cast import BABAKS_TELEGRAM, DAY, NOON, TERMS
 
 pytestmark = pytest.mark.anyio
 
@@ -94,6 +94,21 @@ async def test_the_preview_knows_how_long_it_takes_by_night_too(tmp_path: Path) 
 
         nights_s = 12 * 3600
         assert preview.duration_s == 60 / 0.002 + nights_s
+
+
+async def test_a_preview_looks_at_the_hour_at_which_it_begins(tmp_path: Path) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(3)
+        await house.started()
+        await house.run_out()
+
+        now = await house.broadcasts.previews.reach("state:invited", None)
+        later = await house.broadcasts.previews.reach("state:invited", NOON + 2 * DAY)
+        name = await house.broadcasts.draft(MONA, "state:invited", TEXTS, at="2026-12-03T12:00")
+
+        assert (now.planned, now.excluded) == (0, {"recently_contacted": 3})
+        assert (later.planned, later.excluded) == (3, {})
+        assert (await house.broadcasts.preview(MONA, name)).planned == 3
 
 
 async def test_the_preview_says_what_follows_by_the_campaigns_own_figures(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ async def test_a_paused_campaign_is_silent_and_catches_up_once(tmp_path: Path) -
         await house.engine.tick()
 
         [paused] = await chat.says("9001", "/pause campaign")
+        [card] = await chat.says("9001", "/broadcast B1")
         await house.programme.say("STATUS", person)
         [stats] = await chat.says("9003", "/stats")
         clock.at += timedelta(hours=2)
@@ -33,6 +34,7 @@ async def test_a_paused_campaign_is_silent_and_catches_up_once(tmp_path: Path) -
         await house.run_out()
 
         assert "wait: 1." in paused.text
+        assert "the campaign is paused: /resume campaign" in card.text
         assert "The campaign is paused." in stats.text
         assert during == [1, 0]  # who asks is answered
         assert [text for _, text in house.sent[1:]] == ["Hallo 200000!"]
