@@ -35,6 +35,7 @@ from bot.rights.retention import Retention
 from bot.rights.scrubber import Scrubber
 from bot.sandbox.sandbox import BOT_NAME, Sandbox, open_sandbox, operator_settings
 from bot.settings import Settings
+from bot.sparing import sweep_seldom
 from bot.turns.timers import Timers
 from bot.web.events import OperatorDesk
 from bot.web.events import routes as event_routes
@@ -127,6 +128,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
 async def _serve_sandbox(settings: Settings, premises: Premises, stop: asyncio.Event) -> None:
     async with open_stage(settings, premises) as stage:
         await _greet(settings, stage.sandbox, stage.mover)
+        sweep_seldom()
         serving = serve_web(stage.app, settings.host, settings.port, stop)
         await _all_of(stop, serving, stage.mover.run(stop))
 
@@ -218,6 +220,7 @@ async def _serve_real(
             tasks += operation.hearing(settings, premises, stop)
         if role in ("all", "worker"):
             tasks += operation.working(settings, premises, stop, is_apart=role == "worker")
+        sweep_seldom()
         await _all_of(stop, *tasks)
 
 

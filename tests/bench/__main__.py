@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from bot.sparing import sweep_seldom
 from tests.bench.measuring import ROUNDS, Figure, Lap, Runner, Scale, measure
 from tests.bench.names import BENCHMARKS
 from tests.bench.picture import draw
@@ -23,6 +24,7 @@ def main() -> None:
     names = asked.names or list(BENCHMARKS)
     scale = Scale(asked.scale, asked.rounds, asked.seed)
     console.print(f"seed {scale.seed}, {scale.rounds} rounds, scale {scale.size:g}")
+    sweep_seldom()  # as `serve` does: ours, limit and peer all run here
     figures: list[Figure] = []
     known: list[Figure] = []
     for name in names:
