@@ -160,7 +160,7 @@ class Operation:
         ]  # fmt: skip
         app = application(routes, premises.store, self.metrics, self.pulse)
         serving = serve_web(app, settings.host, settings.port, stop)
-        return [serving, self.pages.draw_ahead(stop)]
+        return [serving, self.pages.look_after_films(stop)]
 
     def working(
         self, settings: Settings, premises: Premises, stop: asyncio.Event, *, is_apart: bool

@@ -25,7 +25,7 @@ from bot.web.programme import routes as page_routes
 from flows.campaign import Campaign
 from messages.film.texts import spoken
 
-SETTLED_S = 45.0
+SETTLED_S, HOUR_S = 45.0, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,21 @@ class CustomersPages:
     films: Films
     terms: Campaign
 
-    async def draw_ahead(self, stop: asyncio.Event) -> None:
-        """Have the general film drawn before anybody asks for it, once the start has settled."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), SETTLED_S)
-        if stop.is_set() or self.terms.operator.film_url:
+    async def look_after_films(self, stop: asyncio.Event) -> None:
+        """Have the general film drawn before anybody asks for it; let go of unused ones each hour.
+
+        It begins when the start has settled.
+        """
+        if self.terms.operator.film_url:
             return
+        await _pause(stop, SETTLED_S)
+        if not stop.is_set():
+            self._draw_ahead()
+        while not stop.is_set():
+            self.films.drop_unused()
+            await _pause(stop, HOUR_S)
+
+    def _draw_ahead(self) -> None:
         general = self.films.general(self.terms)
         for language in self.terms.messages.languages:
             self.films.prepare(general, spoken(language))
@@ -49,6 +58,11 @@ class CustomersPages:
     async def close(self) -> None:
         """Break off the films that are being drawn."""
         await self.films.orders.close()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def open_pages(settings: Settings, premises: Premises, carrier: Tmf654 | None) -> CustomersPages:

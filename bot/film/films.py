@@ -30,6 +30,7 @@ from messages.film.texts import languages, texts_of
 EDITION = "1"  # raised when films look different, so that none of the old ones is shown
 MOST_FILMS, MOST_BYTES = 400, 400_000_000  # personal ones on the disk
 ABANDONED_S = 600.0
+UNUSED_S = 24 * 3600.0
 FRESH = timedelta(minutes=30)  # how long a bill is not asked for again
 _MOST_KNOWN = 1000
 _GENERAL = "general"
@@ -151,6 +152,17 @@ class Films:
         self._latest.pop(self._owner(customer), None)
         forget_films(self._folder, self._keys, customer)
 
+    def drop_unused(self) -> None:
+        """Delete personal films that nobody watched for a day.
+
+        So one that another node drew is soon gone, of somebody who was erased here.
+        """
+        now_s = self._clock().timestamp()
+        for film in tuple(self._kept()):
+            with contextlib.suppress(FileNotFoundError):
+                if now_s - film.stat().st_atime > UNUSED_S:
+                    _delete(film)
+
     def _path(self, film: Film, language: str, ending: str) -> Path:
         return self._folder / f"{film.owner}-{film.id}-{language}.{ending}"
 
@@ -170,8 +182,7 @@ class Films:
         for place, film in enumerate(films):
             total += film.stat().st_size
             if place >= self._bounds.films or total > self._bounds.bytes:
-                film.unlink(missing_ok=True)
-                film.with_suffix(".jpg").unlink(missing_ok=True)
+                _delete(film)
 
     def _kept(self) -> Iterator[Path]:
         films = self._folder.glob("*.mp4")
@@ -187,6 +198,12 @@ def forget_films(folder: Path, keys: Keys, customer: str) -> None:
     """Delete all films about one customer, whether or not a server runs."""
     for path in folder.glob(f"{owner_of(customer, keys)}-*"):
         path.unlink(missing_ok=True)
+
+
+def _delete(film: Path) -> None:
+    """Delete a film and its poster."""
+    film.unlink(missing_ok=True)
+    film.with_suffix(".jpg").unlink(missing_ok=True)
 
 
 def _clear_away(folder: Path, now_s: float) -> None:

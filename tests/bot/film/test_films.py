@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from bot.film.films import ABANDONED_S, FRESH, Bounds, Film, Films, Readiness
+from bot.film.films import ABANDONED_S, FRESH, UNUSED_S, Bounds, Film, Films, Readiness
 from bot.film.orders import MOST_WAITING, FilmOrders
 from bot.keys import Keys
 from messages.film.palette import HEIGHT, WIDTH
@@ -246,6 +246,24 @@ async def test_a_customer_who_is_erased_leaves_no_film(tmp_path: Path) -> None:
 
     assert not path.exists()
     assert endings(tmp_path) == []
+
+
+async def test_a_personal_film_that_nobody_watches_is_gone_after_a_day(tmp_path: Path) -> None:
+    """Of somebody who is erased on another node, who cannot reach this folder."""
+    films = library(tmp_path, with_bills())
+    general = await drawn(films, films.general(TERMS))
+    personal = await drawn(films, await films.of(ALICE.number, TERMS))
+
+    clock_of(films).at += timedelta(seconds=UNUSED_S)
+    films.drop_unused()
+    kept = personal.exists()
+    clock_of(films).at += timedelta(seconds=1)
+    films.drop_unused()
+
+    assert kept
+    assert not personal.exists()
+    assert general.exists()
+    assert endings(tmp_path) == [".jpg", ".mp4"]
 
 
 def test_only_what_was_left_lying_is_cleared_away(tmp_path: Path) -> None:

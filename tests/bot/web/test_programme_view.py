@@ -159,8 +159,13 @@ async def test_the_general_film_is_drawn_before_anybody_asks(
         orders = at.pages.films.orders
         orders._command = (sys.executable, "-c", "import sys; open(sys.argv[1], 'w').close()")
 
-        await at.pages.draw_ahead(asyncio.Event())
+        stop = asyncio.Event()
+        looking = asyncio.create_task(at.pages.look_after_films(stop))
+        while not orders._open:  # noqa: ASYNC110 - the loop has to come round once or twice
+            await asyncio.sleep(0)
         await orders.settle()
+        stop.set()
+        await looking
 
         drawn = sorted(path.name for path in (tmp_path / "films").iterdir())
         assert [name.partition("-")[0] for name in drawn] == ["general", "general"]
