@@ -1,6 +1,5 @@
 """Claiming in PostgreSQL: what waits is read in order, decided on, and marked as posting."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from math import ceil
@@ -79,7 +78,7 @@ async def _hold_lane(connection: Connection, wanted: Claim) -> tuple[Pace, int]:
         await connection.execute(_SQL["make_lane"], wanted.lane)
         found = await connection.fetchrow(_SQL["hold_lane"], wanted.lane)
         assert found is not None  # noqa: S101 - a lane is never deleted
-    free, recent, paused_until = found
+    free, recent, paused_until, _ = found
     late = round(wanted.late_s * SECOND)
     return Pace(wanted.rate, free, _RECENT.decode(recent), late), paused_until
 
@@ -140,37 +139,27 @@ class _Look:
 
     async def _look_closely(self, unasked: Sequence[_Waiting]) -> frozenset[int]:
         """Hold the customers and look at them; those come back of whom a turn is under way."""
-        names = list({row[9] for row in unasked if row[9] is not None})
-        held = {name for (name,) in await self._connection.fetch(_SQL["hold_customers"], names)}
-        lately = await self._lately(list(held))
+        held_up = await self._held_up(list({row[9] for row in unasked if row[9] is not None}))
         asked = [(row[0], row[3], row[9], self._keyed(row[3])) for row in unasked]
-        found = await self._connection.fetch(_SQL["read_standing"], *columns(asked))
-        customers = {row[0]: row[9] for row in unasked}
-        held_up = set[int]()
-        for (
-            row_id,
-            is_theirs,
-            is_opted_out,
-            is_blocked,
-            is_suppressed,
-            broadcast,
-            is_there,
-        ) in found:
-            customer = customers[row_id]
-            if is_there and customer not in held:
-                held_up.add(row_id)
+        found = await self._connection.fetch(_SQL["read_standing"], *columns(asked), self._since)
+        for row_id, is_theirs, is_opted_out, is_blocked, is_suppressed, broadcast, lately in found:
             self._standing[row_id] = Standing(
-                is_theirs, is_opted_out or is_suppressed, is_blocked, broadcast, lately[customer]
+                is_theirs,
+                is_opted_out or is_suppressed,
+                is_blocked,
+                broadcast,
+                tuple(Left(to_moment(at), priority) for at, priority in lately or ()),
             )
-        return frozenset(held_up)
+        return frozenset(row[0] for row in unasked if row[9] in held_up)
 
-    async def _lately(self, customers: Sequence[str]) -> dict[str | None, tuple[Left, ...]]:
-        """Read what has left to customers unasked."""
-        left: dict[str | None, tuple[Left, ...]] = defaultdict(tuple)
-        rows = await self._connection.fetch(_SQL["left_lately"], customers, self._since)
-        for customer, at, priority in rows:
-            left[customer] += (Left(to_moment(at), priority),)
-        return left
+    async def _held_up(self, customers: Sequence[str]) -> set[str]:
+        """Hold customers, and name those whom somebody else holds."""
+        held = {name for (name,) in await self._connection.fetch(_SQL["hold_customers"], customers)}
+        others = [name for name in customers if name not in held]
+        if not others:
+            return set()
+        known = await self._connection.fetch(_SQL["known_customers"], others)
+        return {name for (name,) in known}
 
 
 # --- Writing ------------------------------------------------------------------------------------

@@ -13,12 +13,14 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from storage.errors import ClosedError, StorageError
+from storage.queries import load
 
 T = TypeVar("T")
 # Rows come as the query asked for them; whoever reads them names the columns.
 Connection: TypeAlias = "PoolConnectionProxy[Any]"
 Work: TypeAlias = Callable[[Connection], Awaitable[T]]
 
+_SQL = load("postgres", "connection")
 CONNECTIONS = 10
 CONNECT_S = 5.0
 STATEMENT_S = 60.0  # beyond this the server is as good as gone
@@ -79,6 +81,11 @@ class Database:
             except OvertakenError:
                 continue
         raise OvertakenError
+
+    async def flush(self) -> None:
+        """Wait until all that was committed would outlive the server, in whatever transaction."""
+        async with self._connection() as connection:
+            await connection.execute(_SQL["flush"])
 
     @asynccontextmanager
     async def one_moment(self) -> "AsyncIterator[Connection]":

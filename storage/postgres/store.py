@@ -94,7 +94,10 @@ class PostgresStore:
 
     async def claim(self, claim: Claim) -> Claimed:
         """Let rows leave that are due and that nobody holds."""
-        return await self._database.write(lambda c: claiming.claim(c, claim))
+        claimed = await self._database.write(lambda c: claiming.claim(c, claim))
+        if claimed.rows:
+            await self._database.flush()
+        return claimed
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""

@@ -3,7 +3,9 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
+import asyncpg
 import pytest
 
 from flows.customer import Address, Contact
@@ -11,12 +13,14 @@ from storage.changes import PutContact, Suppress, Unsuppress
 from storage.outbox import Claim, Leaving, Left, OutboxRow, OutboxState, Settle
 from storage.store import Store
 from tests.cast import ALICE, DAY, NOON, STRANGER
-from tests.storage.keepers import LANE, LEASE, add, change, claim, states, to
+from tests.postgres import fast
+from tests.storage.keepers import KEEPERS, LANE, LEASE, add, change, claim, states, to
 
 pytestmark = pytest.mark.anyio
 
 ALICES = ALICE.contacts[0].address.uri
 HASH = b"sixteen bytes: A"
+HASHES = {ALICES: HASH, STRANGER.uri: HASH}
 UNASKED = replace(to(ALICES), is_unasked=True)
 
 
@@ -36,16 +40,8 @@ async def post(
     store: Store, at: datetime = NOON, permit: Doorkeeper | None = None, lane: str = LANE
 ) -> tuple[OutboxRow, ...]:
     """Claim what is due and may leave."""
-    doorkeeper = permit or Doorkeeper(at)
-    wanted = Claim(
-        lane,
-        "node",
-        at,
-        at + LEASE,
-        100,
-        permit=doorkeeper,
-        keyed={ALICES: HASH, STRANGER.uri: HASH}.get,
-    )
+    once = permit or Doorkeeper(at)
+    wanted = Claim(lane, "node", at, at + LEASE, 100, permit=once, keyed=HASHES.get)
     return (await store.claim(wanted)).rows
 
 
@@ -164,3 +160,43 @@ async def test_two_lanes_that_post_together_know_of_each_other(store: Store) -> 
     counts = await asyncio.gather(posting(LANE), posting("telegram"))
 
     assert sum(counts) == 1
+
+
+async def test_what_is_kept_back_takes_no_slot(store: Store) -> None:
+    await add(store, ALICE)
+    await change(store, Suppress(HASH, "customer", NOON), UNASKED, to("tel:+49302", "You asked."))
+    wanted = Claim(LANE, "node", NOON, NOON + LEASE, 9, rate=1.0, keyed=HASHES.get)
+
+    claimed = await store.claim(wanted)
+
+    assert [(row.body, row.slot) for row in claimed.rows] == [("You asked.", NOON)]
+    assert claimed.kept_back == 1
+
+
+async def test_of_what_nobody_asked_for_a_customer_gets_one_at_a_time(store: Store) -> None:
+    await add(store, ALICE)
+    other = Contact(Address("tel:+49303"))
+    await change(store, PutContact(ALICE.number, other))
+    await change(store, UNASKED, replace(UNASKED, recipient=other.address.uri, body="Other"))
+    permit = Doorkeeper()
+
+    first, second = await post(store, permit=permit), await post(store, permit=permit)
+
+    assert [row.body for row in (*first, *second)] == ["Hello", "Other"]
+    assert [len(leaving.lately) for leaving in permit.asked] == [0, 1]
+
+
+async def test_who_is_held_by_a_turn_is_passed_by_and_comes_next(tmp_path: Path) -> None:
+    store = await KEEPERS["postgres"](tmp_path)
+    await add(store, ALICE)
+    await change(store, UNASKED, to("tel:+49302", "You asked."))
+    turn = await asyncpg.connect(await (await fast()).database(tmp_path))
+
+    async with turn.transaction():
+        await turn.execute("select 1 from customers for no key update")
+        meanwhile = await post(store)
+    afterwards = await post(store)
+
+    assert [row.body for row in (*meanwhile, *afterwards)] == ["You asked.", "Hello"]
+    await turn.close()
+    await store.close()

@@ -1,7 +1,8 @@
 -- hold_lane --
 -- The lane's next free moment, what left in the second before it, and its pause, held for us:
--- slots are given away, and rows taken, by one node at a time.
-select next_free, recent, paused_until
+-- slots are given away, and rows taken, by one node at a time. Nobody waits for the disk while a
+-- lane is held: what was claimed is flushed once it is free again, and before a byte leaves.
+select next_free, recent, paused_until, set_config('synchronous_commit', 'off', true)
 from lanes
 where name = $1
 for update;
@@ -127,26 +128,30 @@ order by number
 for no key update skip locked;
 
 -- read_standing --
--- How addresses stand now, and the broadcasts that rows belong to; the last column tells whether
--- their customer is there.
+-- How addresses stand now, the broadcasts that rows belong to, and what has left unasked to their
+-- customers since then, on every channel, and was not refused.
 select given.id, c.address is not null, c.opted_out_at is not null, c.blocked_at is not null,
        exists (select 1 from suppressions where address_hash = given.address_hash),
        (select b.state
         from recipients r
         join broadcasts b on b.id = r.broadcast
         where r.outbox = given.id),
-       exists (select 1 from customers where number = given.customer)
+       (select array_agg(array[o.posted_at, o.priority] order by o.posted_at)
+        from outbox o
+        where o.customer = given.customer and o.is_unasked and o.posted_at > $5
+          and o.state in ('posting', 'accepted', 'delivered', 'unknown'))
 from unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[])
      as given (id, recipient, customer, address_hash)
-left join contacts c on c.address = given.recipient and c.customer = given.customer;
+left join lateral (select address, opted_out_at, blocked_at
+                   from contacts
+                   where address = given.recipient and customer = given.customer
+                   offset 0) c on true;
 
--- left_lately --
--- What has left unasked to customers since then, on every channel, and was not refused.
-select customer, posted_at, priority
-from outbox
-where customer = any($1::text[]) and is_unasked and posted_at > $2
-  and state in ('posting', 'accepted', 'delivered', 'unknown')
-order by posted_at;
+-- known_customers --
+-- Who of these is a customer.
+select number
+from customers
+where number = any($1::text[]);
 
 -- put_off --
 -- Let them wait until they may leave; nobody has to wait behind them.

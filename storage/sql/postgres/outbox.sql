@@ -20,6 +20,31 @@ where excluded.opens_at > a.opens_at;
 delete from allowances
 where opens_at <= $1;
 
+-- hurry --
+-- Do not wait for the disk: what is lost with the server will be looked up, as if its worker had died.
+select set_config('synchronous_commit', 'off', true);
+
+-- accept_attempts --
+-- The provider has them: customers' rows that have not gone on to another attempt, and whose id is
+-- no other row's. Nearly always that is all there is to settle. (No plan may begin with their tags.)
+update outbox o
+set state   = case when o.state in ('delivered', 'failed') or o.rank = 5 then o.state
+                   else 'accepted'
+              end,
+    ref     = coalesce(given.ref, o.ref),
+    sent_at = coalesce(o.sent_at, given.at),
+    reason  = case when o.state in ('delivered', 'failed') or o.rank = 5 then o.reason
+                   else given.reason
+              end,
+    lease   = case when o.rank = 5 then o.lease end
+from (select id, tag, ref, at, reason, (select x.id from outbox x where x.ref = g.ref) as owner
+      from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+           as g (id, tag, ref, at, reason)
+      offset 0) given
+where o.id = given.id and o.tag is not distinct from given.tag and o.customer is not null
+  and coalesce(given.owner, o.id) = o.id
+returning o.id;
+
 -- read_outcomes --
 -- How rows stand before they are settled, and their last attempt, and whose the provider's ids are
 -- already; held in one order.
