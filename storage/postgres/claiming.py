@@ -10,9 +10,9 @@ import msgspec
 from storage.claiming import LATELY, Reach, Selection, Standing
 from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
-from storage.postgres.changes import Row
 from storage.postgres.database import Connection
 from storage.postgres.sheets import columns
+from storage.postgres.waves import Row
 from storage.queries import load
 from storage.records import OutboxColumns, to_int, to_moment
 

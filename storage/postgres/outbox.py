@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from storage.outbox import OutboxState, Settle, Unresolved
-from storage.postgres.changes import Row
 from storage.postgres.database import Connection, rows_of
 from storage.postgres.sheets import columns
+from storage.postgres.waves import Row
 from storage.queries import load
 from storage.records import (
     to_int,

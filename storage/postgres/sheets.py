@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from storage.changes import Audit, Change
-from storage.postgres.changes import STATEMENTS, Row, Sheet, in_waves, spread
+from storage.postgres.changes import spread
 from storage.postgres.database import Connection
 from storage.postgres.questions import ask
 from storage.postgres.rights import forget
+from storage.postgres.waves import STATEMENTS, Row, Sheet, in_waves
 from storage.queries import load
 from storage.records import act_hash, to_int
 

@@ -19,10 +19,11 @@ import asyncpg
 from storage.changes import Decision
 from storage.errors import AddressTakenError, ClosedError, OverloadedError, StorageError
 from storage.memory import Key, Memory
-from storage.postgres.changes import Rows, in_waves, spread
+from storage.postgres.changes import spread
 from storage.postgres.database import Connection, Database, lost
 from storage.postgres.memory import hold, hold_kinds, read_common, recall
 from storage.postgres.sheets import write
+from storage.postgres.waves import Rows, in_waves
 
 T = TypeVar("T")
 Decide = Callable[[Memory], Decision[object]]

@@ -13,10 +13,11 @@ import asyncpg
 
 from storage.changes import Decision
 from storage.memory import Key
-from storage.postgres.changes import STATEMENTS, Rows, Sheet, in_waves, spread
+from storage.postgres.changes import spread
 from storage.postgres.database import CONNECTIONS
 from storage.postgres.sheets import columns
 from storage.postgres.store import PostgresStore
+from storage.postgres.waves import STATEMENTS, Rows, Sheet, in_waves
 from storage.queries import load
 from tests.bench.crowds import fill, flat, members
 from tests.bench.measuring import (
