@@ -114,13 +114,16 @@ def serve(
     Web, relay and timers run in one process unless --role says otherwise. Without credentials this
     is the sandbox, and nothing leaves the machine.
     """
-    doors, settings = _start(context)
-    if sys.platform == "win32":
-        asyncio.run(doors.serve(settings, role.value))
-    else:
-        import uvloop
+    from bot.sparing import unswept
 
-        uvloop.run(doors.serve(settings, role.value))
+    with unswept():  # until it serves
+        doors, settings = _start(context)
+        if sys.platform == "win32":
+            asyncio.run(doors.serve(settings, role.value))
+        else:
+            import uvloop
+
+            uvloop.run(doors.serve(settings, role.value))
 
 
 @app.command(epilog="Example: statthotline migrate")

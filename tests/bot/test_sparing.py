@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.sparing import SELDOM, sweep_seldom
+from bot.sparing import SELDOM, sweep_seldom, unswept
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +31,15 @@ def test_what_the_start_has_brought_is_not_looked_at_again() -> None:
 
     assert gc.get_freeze_count() >= len(brought) - 1
     assert gc.get_threshold() == SELDOM
+
+
+def test_a_start_does_without_until_it_serves() -> None:
+    with unswept():
+        starting = gc.isenabled()
+        sweep_seldom()
+        serving = gc.isenabled()
+
+    assert (starting, serving, gc.isenabled()) == (False, True, True)
 
 
 def test_knots_that_are_tied_later_are_found_by_themselves() -> None:
