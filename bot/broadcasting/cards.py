@@ -130,7 +130,7 @@ def preview_words(preview: Preview, zone: ZoneInfo) -> str:
         f"passed over: {excluded}" if excluded else "",
         *(f"{name}: {value}" for name, value in expectations(preview, zone)),
         *(_rendered(rendering) for rendering in preview.renderings),
-        "\nA second person approves it.",
+        "" if preview.is_approved else "\nA second person approves it.",
     ]
     return "\n".join(line for line in lines if line)
 

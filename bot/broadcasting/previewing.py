@@ -10,7 +10,7 @@ from bot.inviting.pacing import done_at
 from bot.turns.house import House
 from bot.turns.routing import leaves_at
 from flows.audience import Field, UnreadableAudienceError, read_audience
-from flows.broadcast import BroadcastError, Draft, fingerprint
+from flows.broadcast import BroadcastError, BroadcastState, Draft, fingerprint
 from flows.broadcast_rule import BroadcastRule
 from flows.customer import Channel
 from flows.effects import Purpose
@@ -56,6 +56,7 @@ class Preview:
     calls_avoided: int | None
     hash: str
     draft: Draft
+    is_approved: bool
     samples: Mapping[str, Facts]  # of a real customer, by language
 
     @property
@@ -166,6 +167,7 @@ class Previews:
             calls_avoided=_calls_avoided(planned, terms.broadcasts),
             hash=fingerprint(row.draft),
             draft=row.draft,
+            is_approved=row.state is not BroadcastState.DRAFT,
             samples={group.language: self._facts(group, asked) for group in reached},
         )
 

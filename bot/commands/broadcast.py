@@ -21,6 +21,13 @@ from flows.life import Life
 
 _BAR = 30
 _EVERY_S = 1.0
+_APPROVE = "statthotline broadcast approve {} --as APPROVER"
+_NEXT = {
+    BroadcastState.DRAFT: "statthotline broadcast preview {}",
+    BroadcastState.APPROVED: "statthotline broadcast start {}",
+    BroadcastState.RUNNING: "statthotline broadcast show {} --watch",
+    BroadcastState.PAUSED: "statthotline broadcast resume {}",
+}
 _GOING_ON = (BroadcastState.SCHEDULED, BroadcastState.RUNNING)
 
 
@@ -98,9 +105,11 @@ def show_preview(preview: Preview, zone: ZoneInfo, *, json: bool) -> None:
     facts(
         f"{preview.id}: {preview.planned} recipients",
         [
+            ("to", preview.draft.audience),
             *_passed_over(preview.excluded),
             *expectations(preview, zone),
             ("hash", preview.hash[:16]),
+            ("next", "" if preview.is_approved else _APPROVE.format(preview.id)),
         ],
     )
     rows = [
@@ -143,17 +152,19 @@ def show_progress(progress: Progress, zone: ZoneInfo, *, json: bool) -> None:
     open_ = states.get("planned", 0) + states.get("claimed", 0)
     planned = progress.counts.planned
     done = round(_BAR * (planned - open_) / planned) if planned else 0
+    shown = "▰" * done + "▱" * (_BAR - done) + f" {planned - open_} of {planned}"
     facts(
         f"{progress.id}: {progress.row.state}",
         [
             ("why", progress.row.reason),
-            ("", "▰" * done + "▱" * (_BAR - done) + f" {planned - open_} of {planned}"),
+            ("", shown if planned else ""),
             *((state.value, str(states.get(state, "") or "")) for state in RecipientState),
             *_passed_over(progress.counts.excluded),
             ("pace", f"{progress.rate_per_s:.1f}/s" if progress.rate_per_s else ""),
             ("starts at", _waits_until(progress, zone)),
             ("next at", _next(progress, zone)),
             ("done at", zoned(progress.done_at, zone) if progress.done_at else ""),
+            ("next", _NEXT.get(progress.row.state, "").format(progress.id)),
         ],
     )
 
