@@ -28,7 +28,6 @@ from storage.outbox import (
     Unresolved,
     WakeRow,
 )
-from storage.queries import load
 from storage.reading import (
     CreditMove,
     CustomerRow,
@@ -40,6 +39,7 @@ from storage.reading import (
 from storage.sqlite import claiming, outbox, reading, receipts, snapshot
 from storage.sqlite.broadcasts import SqliteBroadcasts
 from storage.sqlite.changes import apply, changes_what_is_common
+from storage.sqlite.connecting import checkpoint, connect_reader, connect_writer
 from storage.sqlite.deliveries import SqliteDeliveries
 from storage.sqlite.memory import Recall, read_watermarks
 from storage.sqlite.questions import SqliteQuestions
@@ -50,10 +50,7 @@ from storage.sqlite.writer import LONGEST_QUEUE, Hop, Writer
 T = TypeVar("T")
 
 READERS = 2
-BUSY_TIMEOUT_S = 30.0  # how long another process may write
 FILE = "file"  # a copy of a file is like the file: `backup` stamps the one that it makes
-
-_SQL = load("sqlite", "connection")
 
 
 class SqliteStore:
@@ -80,10 +77,10 @@ class SqliteStore:
         """
         opened: list[Hop] = []
         try:
-            opened.append(await Hop.open(lambda: _connect_writer(path)))
+            opened.append(await Hop.open(lambda: connect_writer(path)))
             await opened[0].run(migrate_sqlite)
             while len(opened) <= READERS:
-                opened.append(await Hop.open(lambda: _connect_reader(path)))
+                opened.append(await Hop.open(lambda: connect_reader(path)))
         except sqlite3.Error as error:
             await _close(opened)
             raise StorageError(f"{path}: {error}") from error
@@ -100,7 +97,7 @@ class SqliteStore:
         await self._writer.close()
         await _close(self._readers)
         try:
-            await self._hop.run(_checkpoint)
+            await self._hop.run(checkpoint)
         finally:
             await self._hop.close()
 
@@ -223,7 +220,7 @@ class SqliteStore:
         """Look at all that is kept as it stands at one moment, while the work goes on."""
         if self._is_closed:
             raise ClosedError
-        hop = await Hop.open(lambda: _connect_reader(self._path))
+        hop = await Hop.open(lambda: connect_reader(self._path))
         snapshot = SqliteSnapshot(hop)
         try:
             await snapshot.begin()
@@ -282,7 +279,7 @@ class SqliteStore:
         """Read for long, by a connection of its own, so that nobody waits for it."""
         if self._is_closed:
             raise ClosedError
-        hop = await Hop.open(lambda: _connect_reader(self._path))
+        hop = await Hop.open(lambda: connect_reader(self._path))
         try:
             return await _asked(hop, work)
         finally:
@@ -309,45 +306,6 @@ async def _asked(hop: Hop, work: Callable[[sqlite3.Connection], T]) -> T:
         return await hop.run(work)
     except sqlite3.Error as error:
         raise StorageError(str(error)) from error
-
-
-def _connect_writer(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = _connect(path.absolute().as_uri())
-    return _set(db, "writer")
-
-
-def _connect_reader(path: Path) -> sqlite3.Connection:
-    db = _connect(f"{path.absolute().as_uri()}?mode=ro")
-    return _set(db, "reader")
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    """Connect; the writer sees to it that two threads are never in one connection at once."""
-    return sqlite3.connect(
-        uri,
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
-    )
-
-
-def _set(db: sqlite3.Connection, role: str) -> sqlite3.Connection:
-    """Tell a connection how to behave; one that refuses is closed."""
-    try:
-        for name, sql in _SQL.items():
-            if name.startswith(role):
-                db.execute(sql)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _checkpoint(db: sqlite3.Connection) -> None:
-    db.execute(_SQL["checkpoint"])
 
 
 async def _close(hops: Iterable[Hop]) -> None:

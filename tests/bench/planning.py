@@ -20,8 +20,9 @@ from storage.changes import Decision
 from storage.queries import load
 from storage.records import to_int
 from storage.sqlite.audience import LAST, selection
+from storage.sqlite.connecting import connect_writer
 from storage.sqlite.recipients import CHUNK
-from storage.sqlite.store import SqliteStore, _connect_writer
+from storage.sqlite.store import SqliteStore
 from tests.bench.crowds import count, customer
 from tests.bench.measuring import (
     Benchmark,
@@ -157,7 +158,7 @@ async def _beside(store: SqliteStore, askers: Iterator[int], work: Awaitable[Non
 async def limit(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
     sql, values = selection("plan", _audience())
-    with closing(_connect_writer(path)) as db, stopwatch() as watch:
+    with closing(connect_writer(path)) as db, stopwatch() as watch:
         db.execute("begin immediate")
         db.execute(sql, values)
         db.execute(_SQL["count_planned"], (1, "", LAST))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from storage.changes import Change, PutCustomer
 from storage.outbox import Claim, OutboxState, Settle
-from storage.sqlite.store import SqliteStore, _connect_writer
+from storage.sqlite.connecting import connect_writer
+from storage.sqlite.store import SqliteStore
 from storage.store import Store
 from tests.bench.crowds import count, customer, fill_file, queued
 from tests.bench.measuring import (
@@ -69,7 +70,7 @@ async def belt(store: Store) -> None:
 
 async def limit(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
-    with closing(_connect_writer(path)) as db, stopwatch() as watch:
+    with closing(connect_writer(path)) as db, stopwatch() as watch:
         marks: list[tuple[str, int, int]] = []
         while True:
             db.execute("begin immediate")
@@ -83,7 +84,7 @@ async def limit(ground: Ground) -> Lap:
 
 async def peer(ground: Ground) -> Lap:
     path, rows = copied(ground.prepared, ground.folder), max(ground.size // PEER_SHARE, 1)
-    with closing(_connect_writer(path)) as db, stopwatch() as watch:
+    with closing(connect_writer(path)) as db, stopwatch() as watch:
         for _ in range(rows):
             [mark] = _claimed(db, 1)
             db.execute(_MARK, mark)

@@ -25,8 +25,9 @@ from storage.changes import Append, Decision, Enqueue, PutJourney, Remember, Set
 from storage.memory import InboxKey, Key
 from storage.queries import load
 from storage.sqlite.changes import apply
+from storage.sqlite.connecting import connect_writer
 from storage.sqlite.memory import Recall
-from storage.sqlite.store import SqliteStore, _connect_writer
+from storage.sqlite.store import SqliteStore
 from tests.bench.crowds import SAID, count, customer, fill_file, flat, members
 from tests.bench.measuring import (
     Benchmark,
@@ -75,7 +76,7 @@ async def ours(ground: Ground) -> Lap:
 async def limit(ground: Ground) -> Lap:
     path = copied(ground.prepared, ground.folder)
     turns = _replays(path, turns_of(ground))
-    with closing(_connect_writer(path)) as db:
+    with closing(connect_writer(path)) as db:
         rest = iter(turns)
         with stopwatch() as watch:
             while group := list(islice(rest, GROUP)):

@@ -16,7 +16,8 @@ from flows.events import Feed
 from storage.changes import Decision, Remember, SetWatermark
 from storage.errors import OverloadedError, StorageError
 from storage.memory import InboxKey, Key, Memory
-from storage.sqlite.store import BUSY_TIMEOUT_S, SqliteStore
+from storage.sqlite.connecting import BUSY_TIMEOUT_S
+from storage.sqlite.store import SqliteStore
 from storage.sqlite.writer import SLICE
 from tests.cast import NOON
 from tests.storage.keepers import change, recall
