@@ -7,11 +7,13 @@ from uuid import UUID
 
 import msgspec
 
+from flows.broadcast import BroadcastState, Draft
 from flows.credit import CreditState
 from flows.customer import Address, Contact
 from flows.effects import Gate, Request
 from flows.events import Feed
 from flows.watching import Viewing
+from storage.broadcasts import BroadcastRow
 from storage.changes import Book, PutIncident, SetWake
 from storage.memory import Code, CreditRow, Link, QuestionRow, RequestRow
 from storage.outbox import OutboxState, WakeRow
@@ -35,6 +37,10 @@ RequestColumns: TypeAlias = tuple[int, str, str, str, int, int | None, str | Non
 QuestionColumns: TypeAlias = tuple[
     int, str, str, int, str | None, str | None, int | None, int | None
 ]
+BroadcastColumns: TypeAlias = tuple[
+    int, str, str, str, str | None, int | None, str, str, str, int, int | None,
+    str | None, str | None, int | None, int | None, bool | int, str,
+]  # fmt: skip
 PersonColumns: TypeAlias = tuple[str, str, str, str, int, str | bytes | None]
 
 
@@ -45,6 +51,7 @@ class _Flags(msgspec.Struct):
     is_silent: bool = False
 
 
+_TEXTS = msgspec.json.Decoder(dict[str, str])
 _FLAGS = msgspec.json.Decoder(_Flags)
 
 
@@ -234,3 +241,28 @@ def to_waiting(rows: Rows) -> tuple[Waiting, ...]:
 def to_words(rows: Rows) -> tuple[Words, ...]:
     """Read what was said about a question."""
     return tuple(Words(id_, of, to_moment(at), author, text) for id_, of, at, author, text in rows)
+
+
+# --- Broadcasts ---------------------------------------------------------------------------------
+
+
+def to_broadcast(columns: BroadcastColumns) -> BroadcastRow:
+    """Read a broadcast."""
+    number, author, audience, texts, starts, at_most, hash_ = columns[:7]
+    state, reason, drafted_at, starts_at, approved_by, approved_hash = columns[7:13]
+    started_at, ended_at, is_planned, cursor = columns[13:]
+    return BroadcastRow(
+        id=number,
+        draft=Draft(_TEXTS.decode(texts), audience, author, at_most, starts),
+        hash=hash_,
+        state=BroadcastState(state),
+        drafted_at=to_moment(drafted_at),
+        reason=reason,
+        starts_at=to_moment_or_none(starts_at),
+        approved_by=approved_by,
+        approved_hash=approved_hash,
+        started_at=to_moment_or_none(started_at),
+        ended_at=to_moment_or_none(ended_at),
+        is_planned=bool(is_planned),
+        cursor=cursor,
+    )

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 import msgspec
 
-from flows.broadcast import BroadcastState, Draft
+from flows.broadcast import BroadcastState
 from storage.broadcasts import (
     Asked,
     Audience,
@@ -29,7 +28,8 @@ from storage.postgres.database import Connection, Database, rows_of
 from storage.postgres.memory import read_common, recall
 from storage.postgres.sheets import apply, columns, note
 from storage.queries import load
-from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
+from storage.records import to_int, to_int_or_none, to_moment_or_none
+from storage.rows import to_broadcast
 
 CHUNK = 500  # recipients
 LOOKED_AT = 2000  # customers, of whom few may be in the audience
@@ -38,7 +38,6 @@ PACE_OF = 200
 HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
 _SQL = load("postgres", "broadcasts")
-_TEXTS = msgspec.json.Decoder(dict[str, str])
 _S = BroadcastState
 
 
@@ -63,7 +62,7 @@ class PostgresBroadcasts:
     async def all(self) -> tuple[BroadcastRow, ...]:
         """List all broadcasts, the newest first."""
         rows = await self.database.read(lambda c: c.fetch(_SQL["read_broadcasts"], None))
-        return tuple(map(_to_row, rows))
+        return tuple(map(to_broadcast, rows))
 
     async def at_work(self) -> tuple[int, ...]:
         """List those for which something remains to be done."""
@@ -165,38 +164,12 @@ async def _draft(connection: Connection, row: BroadcastRow, audit: Audit) -> int
 
 async def _find(connection: Connection, number: int) -> BroadcastRow | None:
     found = await connection.fetchrow(_SQL["read_broadcasts"], number)
-    return _to_row(found) if found else None
+    return to_broadcast(found) if found else None
 
 
 async def _hold(connection: Connection, number: int) -> BroadcastRow | None:
     found = await connection.fetchrow(_SQL["hold_broadcast"], number)
-    return _to_row(found) if found else None
-
-
-_Columns: TypeAlias = tuple[
-    int, str, str, str, str | None, int | None, str, str, str, int, int | None,
-    str | None, str | None, int | None, int | None, bool, str,
-]  # fmt: skip
-
-
-def _to_row(row: _Columns) -> BroadcastRow:
-    number, author, audience, texts, starts, at_most, hash_, state, reason, drafted_at = row[:10]
-    starts_at, approved_by, approved_hash, started_at, ended_at, is_planned, cursor = row[10:]
-    return BroadcastRow(
-        id=number,
-        draft=Draft(_TEXTS.decode(texts), audience, author, at_most, starts),
-        hash=hash_,
-        state=BroadcastState(state),
-        drafted_at=to_moment(drafted_at),
-        reason=reason,
-        starts_at=to_moment_or_none(starts_at),
-        approved_by=approved_by,
-        approved_hash=approved_hash,
-        started_at=to_moment_or_none(started_at),
-        ended_at=to_moment_or_none(ended_at),
-        is_planned=is_planned,
-        cursor=cursor,
-    )
+    return to_broadcast(found) if found else None
 
 
 async def _move(connection: Connection, number: int, move: Move) -> BroadcastRow | None:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from flows.broadcast import BroadcastState, Draft
+from flows.broadcast import BroadcastState
 from storage.broadcasts import (
     Asked,
     Audience,
@@ -25,7 +25,8 @@ from storage.broadcasts import (
 )
 from storage.changes import Audit
 from storage.queries import load
-from storage.records import to_int, to_int_or_none, to_moment, to_moment_or_none
+from storage.records import to_int, to_int_or_none, to_moment_or_none
+from storage.rows import to_broadcast
 from storage.sqlite import recipients
 from storage.sqlite.audience import parts, path_of, survey
 from storage.sqlite.changes import apply
@@ -38,7 +39,6 @@ HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, adde
 
 _SQL = load("sqlite", "broadcasts")
 _OUTBOX = load("sqlite", "outbox")
-_TEXTS = msgspec.json.Decoder(dict[str, str])
 _S = BroadcastState
 
 
@@ -77,7 +77,7 @@ class SqliteBroadcasts:
     async def all(self) -> tuple[BroadcastRow, ...]:
         """List all broadcasts, the newest first."""
         return await self.read(
-            lambda db: tuple(map(_to_row, db.execute(_SQL["read_broadcasts"], (None,))))
+            lambda db: tuple(map(to_broadcast, db.execute(_SQL["read_broadcasts"], (None,))))
         )
 
     async def at_work(self) -> tuple[int, ...]:
@@ -198,35 +198,7 @@ def _running(db: sqlite3.Connection, number: int) -> BroadcastRow | None:
 
 def _find(db: sqlite3.Connection, number: int) -> BroadcastRow | None:
     found = db.execute(_SQL["read_broadcasts"], (number,)).fetchone()
-    return _to_row(found) if found else None
-
-
-_Columns = tuple[
-    int, str, str, str, str | None, int | None, str, str, str, int, int | None,
-    str | None, str | None, int | None, int | None, int, str,
-]  # fmt: skip
-
-
-def _to_row(columns: _Columns) -> BroadcastRow:
-    number, author, audience, texts, starts, at_most, hash_, state, reason, drafted_at = columns[
-        :10
-    ]
-    starts_at, approved_by, approved_hash, started_at, ended_at, is_planned, cursor = columns[10:]
-    return BroadcastRow(
-        id=number,
-        draft=Draft(_TEXTS.decode(texts), audience, author, at_most, starts),
-        hash=hash_,
-        state=BroadcastState(state),
-        drafted_at=to_moment(drafted_at),
-        reason=reason,
-        starts_at=to_moment_or_none(starts_at),
-        approved_by=approved_by,
-        approved_hash=approved_hash,
-        started_at=to_moment_or_none(started_at),
-        ended_at=to_moment_or_none(ended_at),
-        is_planned=bool(is_planned),
-        cursor=cursor,
-    )
+    return to_broadcast(found) if found else None
 
 
 def _counts(db: sqlite3.Connection, number: int) -> Counts:
