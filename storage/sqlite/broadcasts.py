@@ -3,9 +3,10 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from time import perf_counter
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -37,6 +38,8 @@ Work = Callable[[sqlite3.Connection], T]
 
 HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
+MOST_S = 0.02  # that planning takes of the writer at once
+
 _SQL = load("sqlite", "broadcasts")
 _OUTBOX = load("sqlite", "outbox")
 _S = BroadcastState
@@ -61,6 +64,7 @@ class SqliteBroadcasts:
     read: _Read
     write: _Write
     aside: _Read
+    flush_s: dict[int, float] = field(default_factory=dict)  # of each broadcast's last chunk
 
     async def draft(self, row: BroadcastRow, audit: Audit) -> int:
         """Keep a new draft; its id comes back."""
@@ -115,14 +119,27 @@ class SqliteBroadcasts:
         )
 
     async def plan(self, number: int, audience: Audience) -> bool:
-        """Plan the next chunk of a running broadcast; False once all are planned."""
-        return await self.write(
-            lambda db: (
-                (row := _running(db, number)) is not None
+        """Plan the next chunk of a running broadcast; False once all are planned.
+
+        A chunk takes half as long as the last one took to be committed, within bounds.
+        """
+        began, spare_s = perf_counter(), min(self.flush_s.get(number, 0.0) / 2, MOST_S)
+        worked: list[float] = []
+
+        def work(db: sqlite3.Connection) -> bool:
+            start = perf_counter()
+            row = _running(db, number)
+            goes_on = (
+                row is not None
                 and not row.is_planned
-                and recipients.plan(db, row, audience)
+                and recipients.plan(db, row, audience, spare_s)
             )
-        )
+            worked[:] = [perf_counter() - start]
+            return goes_on
+
+        goes_on = await self.write(work)
+        self.flush_s[number] = perf_counter() - began - sum(worked)
+        return goes_on
 
     async def feed(self, number: int, compose: Compose, most: int, now: datetime) -> int:
         """Put the next recipients of a running broadcast into the outbox."""

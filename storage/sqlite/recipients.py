@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import perf_counter
 
 from storage.broadcasts import (
     Audience,
@@ -28,12 +29,17 @@ PACE_OF = 200
 _SQL = load("sqlite", "broadcasts")
 
 
-def plan(db: sqlite3.Connection, row: BroadcastRow, audience: Audience) -> bool:
-    """Plan the next chunk of a running broadcast; False once all are planned."""
-    number = row.id
+def plan(
+    db: sqlite3.Connection, row: BroadcastRow, audience: Audience, spare_s: float = 0.0
+) -> bool:
+    """Plan the next chunk of a running broadcast; False once all are planned.
+
+    A chunk goes on while there is time to spare: where commits are slow, turns wait for these.
+    """
+    number, ends = row.id, perf_counter() + spare_s
     sql, values = selection("plan", replace(audience, broadcast=number))
     made, looked, cursor = 0, 0, row.cursor
-    while made <= CHUNK - SPAN and looked < LOOKED_AT:
+    while (made <= CHUNK - SPAN and looked < LOOKED_AT) or perf_counter() < ends:
         (until,) = db.execute(_SQL["last_of_span"], (cursor, SPAN)).fetchone()
         if until is None:
             break
