@@ -42,10 +42,9 @@ from storage.changes import (
     Unquarantine,
     Unsuppress,
 )
-from storage.errors import AddressTakenError, UnbalancedError
+from storage.errors import AddressTakenError
 from storage.queries import load
 from storage.records import (
-    act_hash,
     attributes_to_json,
     journey_to_json,
     names_to_json,
@@ -53,13 +52,12 @@ from storage.records import (
     to_int,
     to_int_or_none,
 )
-from storage.sqlite import questions, rights
+from storage.sqlite import books, questions, rights
 
 _PEOPLE = load("sqlite", "people")
 _INBOX = load("sqlite", "inbox")
 _OUTBOX = load("sqlite", "outbox")
 _WAKES = load("sqlite", "wakes")
-_LEDGER = load("sqlite", "ledger")
 
 _Person = (
     PutCustomer | PutContact | PutJourney | Append | KeepText | OpenRequest | CloseRequest
@@ -266,11 +264,11 @@ def _apply_to_time(db: sqlite3.Connection, change: _Time) -> None:
 def _apply_to_record(db: sqlite3.Connection, change: _Record) -> None:
     match change:
         case PutCredit():
-            _put_credit(db, change)
+            books.put_credit(db, change)
         case Book():
-            _book(db, change)
+            books.book(db, change)
         case Audit():
-            _audit(db, change)
+            books.audit(db, change)
         case PutIncident():
             opened_at, closed_at = map(to_int_or_none, (change.opened_at, change.closed_at))
             row = (change.incident, change.area, names_to_json(change.customers))
@@ -279,41 +277,3 @@ def _apply_to_record(db: sqlite3.Connection, change: _Record) -> None:
             viewed = change.viewing
             film = (viewed.customer, viewed.film, viewed.duration_ms, to_int(viewed.reported_at))
             db.execute(_PEOPLE["put_viewing"], (*film, ranges_to_json(viewed.watched)))
-
-
-def _put_credit(db: sqlite3.Connection, change: PutCredit) -> None:
-    credit, key = change.credit, change.credit.id.bytes
-    known: tuple[str, int] | None = db.execute(_LEDGER["credit_state"], (key,)).fetchone()
-    state, moves = known or (None, 0)
-    moved_at = to_int(credit.moved_at)
-    db.execute(
-        _LEDGER["put_credit"],
-        (
-            key, credit.customer, credit.step, credit.cycle, credit.megabytes, credit.state,
-            to_int(credit.earned_at), moved_at, credit.provider_id, credit.attempts,
-            to_int_or_none(credit.poll_at), to_int_or_none(credit.usable_until), credit.note,
-        ),
-    )  # fmt: skip
-    if credit.state != state:
-        move = (key, moves + 1, credit.state, moved_at, credit.provider_id, credit.note)
-        db.execute(_LEDGER["add_move"], move)
-
-
-def _book(db: sqlite3.Connection, change: Book) -> None:
-    if sum(megabytes for _, megabytes in change.entries) != 0:
-        raise UnbalancedError
-    credit = change.credit.bytes if change.credit else None
-    row = (to_int(change.at), change.what, change.customer, credit)
-    booking = db.execute(_LEDGER["book"], row).lastrowid
-    for n, (account, megabytes) in enumerate(change.entries, start=1):
-        db.execute(_LEDGER["add_entry"], (booking, n, account, megabytes))
-        db.execute(_LEDGER["add_to_account"], (account, megabytes))
-        db.execute(_LEDGER["add_to_kind"], (account.partition(":")[0], megabytes))
-
-
-def _audit(db: sqlite3.Connection, change: Audit) -> None:
-    last: tuple[int, bytes] | None = db.execute(_LEDGER["last_audit"]).fetchone()
-    n, tail = last or (0, b"")
-    row = (n + 1, to_int(change.at), change.actor, change.act, change.about)
-    linked = act_hash(tail, n + 1, change.at, change.actor, change.act, change.about)
-    db.execute(_LEDGER["add_audit"], (*row, linked))
