@@ -11,7 +11,8 @@ _PAGE = (
     '<meta name="viewport" content="width=device-width"></head>'
     '<body style="margin:0;background:#f4f6f5">'
     '<div style="max-width:34em;margin:auto;padding:1.5em;background:#fff;'
-    'font:16px/1.5 sans-serif;color:#1b2521">{paragraphs}</div></body></html>'
+    'font:16px/1.5 sans-serif;color:#1b2521;overflow-wrap:anywhere">{paragraphs}</div>'
+    "</body></html>"
 )
 
 
