@@ -13,6 +13,7 @@ import pytest
 
 import storage.sqlite.recipients as keeper_of_files
 from bot.broadcasting.authority import Actor, NotAllowedError
+from bot.inviting.waves import Pausable, Waves
 from flows.broadcast import BroadcastError, BroadcastState
 from storage.outbox import OutboxState
 from tests.bot.broadcast_house import MONA, OTTO, TEXTS, VERA, BroadcastHouse, broadcast_house
@@ -132,13 +133,16 @@ async def test_whatever_is_commanded_nobody_gets_two_and_the_sums_agree(
 ) -> None:
     for name, small in (("SPAN", 2), ("CHUNK", 4), ("LOOKED_AT", 4), ("AT_ONCE", 2)):
         monkeypatch.setattr(keeper_of_files, name, small)
+    monkeypatch.setattr("storage.sqlite.broadcasts.MOST_S", 0.0)
     chance = random.Random(seed)  # noqa: S311 - a seed reproduces the run
     async with broadcast_house(tmp_path) as house:
         people = await house.people(10)
         name, after_cancel = await house.started(), -1
 
         for _ in range(40):
+            before, paused_at = len(house.sent), await _waves(house).paused_at(Pausable.CAMPAIGN)
             await _something(house, name, chance)
+            assert paused_at is None or len(house.sent) == before
             counts = (await house.broadcasts.show(VERA, name)).counts
             rows = await house.broadcasts.report(MONA, name, "", 100)
             kept = Counter(row.state for row in rows if row.state != "excluded")
@@ -151,9 +155,14 @@ async def test_whatever_is_commanded_nobody_gets_two_and_the_sums_agree(
         assert len(house.sent) <= len(people)
 
 
+def _waves(house: BroadcastHouse) -> Waves:
+    return Waves(house.programme.store, house.programme.clock, house.programme.poke)
+
+
 async def _something(house: BroadcastHouse, name: str, chance: random.Random) -> None:
     """Command something, work a little, or be killed while sending."""
     broadcasts, engine, clock = house.broadcasts, house.engine, house.programme.clock
+    waves = _waves(house)
     row = await broadcasts.keeper.find(1)
     assert row is not None
     audience, compose = broadcasts.previews.audience(row), engine.composing(row)
@@ -171,6 +180,10 @@ async def _something(house: BroadcastHouse, name: str, chance: random.Random) ->
         lambda: broadcasts.resume(MONA, name),
         lambda: broadcasts.start(MONA, name),
         lambda: broadcasts.retry_failed(MONA, name),
+        lambda: waves.pause(Pausable.CAMPAIGN),
+        lambda: waves.resume(Pausable.CAMPAIGN),
+        lambda: waves.resume(Pausable.CAMPAIGN),
+        waves.tick,
     )
     rarely = (lambda: broadcasts.cancel(MONA, name),)
     with suppress(BroadcastError):  # not allowed in this state
