@@ -155,6 +155,7 @@ READS = {"/broadcast B1", "/broadcast list", "/stats"}
 ACTS = {
     "/broadcast state:invited", "/pause B1", "/resume B1", "/cancel B1", "/start B1", "/retry B1",
     "/customer 200000", "/invite", "/credits", "/questions", "/pause invitations",
+    "/pause campaign", "/resume campaign",
     "/resume invitations",
 }  # fmt: skip
 TAPS = {"test:B1", "report:B1", "accept:1", "sure:booked:x", "invite:", "credits:"}
