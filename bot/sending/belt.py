@@ -23,6 +23,7 @@ GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
 LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
 GROUPS = 4  # of those who wait for room, so that they share a claim
+JUST_AHEAD_S = 0.005  # the loop does not wake more exactly
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -135,9 +136,8 @@ class Belt:
         )
 
     async def _next(self, now: datetime) -> datetime | None:
-        ahead_s = self._lead.seconds + self._around.horizon_s / 2  # so a claim may find several
         row, look = await asyncio.gather(
-            self._outbox.next_due(self._lane.name, now, ahead_s),
+            self._outbox.next_due(self._lane.name, now, self._ahead_s()),
             self._outbox.next_look(self._lane.name),
         )
         if row is None:
@@ -147,6 +147,16 @@ class Belt:
         if look is not None and (self._look_at is None or look < self._look_at):
             self._look_at = look
         return min((at for at in (row, look) if at is not None), default=None)
+
+    def _ahead_s(self) -> float:
+        """Tell how long before its slot a row is asked for.
+
+        Where slots lie close together early enough to find several, elsewhere as late as may be: an
+        answer may come in between, and goes first.
+        """
+        horizon_s, rate = self._around.horizon_s, self._lane.rate
+        is_fast = rate is None or rate * horizon_s > 1
+        return self._lead.seconds + (horizon_s / 2 if is_fast else min(horizon_s / 2, JUST_AHEAD_S))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
