@@ -17,14 +17,14 @@ class Deadline:
         self._after_s = after_s
         self._due: dict[asyncio.Task[object], float] = {}  # the oldest first
         self._overdue: set[asyncio.Task[object]] = set()
-        self._is_watched = False
+        self._watched_by: asyncio.AbstractEventLoop | None = None
 
     async def keep(self, work: Awaitable[T]) -> T:
         """Wait for some work; raises TimeoutError where it is cancelled for being late."""
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None  # noqa: S101 - whoever runs this is one
         self._due[task] = loop.time() + self._after_s
-        if not self._is_watched:
+        if self._watched_by is not loop:
             self._watch(loop)
         try:
             return await work
@@ -41,10 +41,10 @@ class Deadline:
         while self._due:
             task, due = next(iter(self._due.items()))
             if due > loop.time():
-                self._is_watched = True
+                self._watched_by = loop
                 loop.call_at(due, self._watch, loop)
                 return
             del self._due[task]
             self._overdue.add(task)
             task.cancel()
-        self._is_watched = False
+        self._watched_by = None

@@ -34,6 +34,15 @@ async def test_whoever_is_late_is_stopped_again_and_again() -> None:
         assert [type(one) for one in ended] == [TimeoutError] * 5
 
 
+def test_it_is_kept_in_a_loop_that_follows_another() -> None:
+    deadline = Deadline(0.2)
+
+    asyncio.run(deadline.keep(asyncio.sleep(0)))
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(deadline.keep(asyncio.sleep(60)))
+
+
 async def test_who_is_cancelled_by_others_was_not_late() -> None:
     deadline = Deadline(60)
     task = asyncio.create_task(deadline.keep(_wait(asyncio.Event())))
