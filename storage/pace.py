@@ -16,10 +16,10 @@ FURTHEST_AHEAD = 60 * SECOND  # slots are given for the next moment; nodes' cloc
 class Pace:
     """A lane's clock: rows leave evenly spaced, and idle time is not saved up.
 
-    `rate` is in tokens per second, `free` the earliest next slot, `recent` slot and cost of what
-    was given away in the second before it. `late` is by how much a row may miss its slot: seconds
-    are counted longer by that, so that no second is too full even if one row is late and the next
-    is not.
+    `rate` is in tokens per second, `free` the earliest next slot, `recent` tells by when what was
+    given away last will have left, and its cost. `late` is by how much a row may miss its slot: a
+    row counts until it must have left, so no second is too full even if one is late and the next is
+    not, whichever nodes they are of.
     """
 
     rate: float | None
@@ -48,10 +48,10 @@ class Pace:
         if self.rate is None:
             return slot
         spent, room = cost, max(self.rate, cost)
-        for at, before in reversed(self.recent):
+        for left_by, before in sorted(self.recent, reverse=True):
             spent += before
             if spent > room:
-                return max(slot, at + SECOND + self.late)
+                return max(slot, left_by + SECOND)
         return slot
 
     def take(self, cost: int, slot: int) -> None:
@@ -60,8 +60,8 @@ class Pace:
             return
         second = SECOND + self.late
         self.free = slot + math.ceil(cost * second / self.rate)
-        self.recent = [(at, spent) for at, spent in self.recent if at > slot - second]
-        self.recent.append((slot, cost))
+        self.recent = [(by, spent) for by, spent in self.recent if by > slot - SECOND]
+        self.recent.append((slot + self.late, cost))
 
 
 @dataclass(frozen=True, slots=True)

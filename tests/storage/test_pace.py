@@ -68,6 +68,25 @@ def test_no_second_holds_more_than_the_rate(rate: float, rows: list[tuple[int, i
     assert slots == sorted(slots, key=lambda slot: slot[0])
 
 
+LATE = st.sampled_from([25_000, 100_000, 400_000, 2 * US])  # of a quick node, and of slow ones
+LATE_ROWS = st.lists(st.tuples(st.integers(1, 3), LATE, st.floats(0, 1)), max_size=60)
+
+
+@given(RATES, LATE_ROWS)
+def test_no_second_is_too_full_though_some_nodes_are_much_later_than_others(
+    rate: float, rows: list[tuple[int, int, float]]
+) -> None:
+    free, recent, left = 0, list[tuple[int, int]](), list[tuple[int, int]]()
+    for cost, late, share in rows:
+        pace = Pace(rate, free, recent, late)
+        slot = pace.slot(cost, 0)
+        pace.take(cost, slot)
+        free, recent = pace.free, pace.recent
+        left.append((slot + round(share * late), cost))
+
+    assert all(spent <= rate or rows_then == 1 for spent, rows_then in most_in_a_second(left))
+
+
 @settings(max_examples=5 * SOAK)
 @given(costs=COSTS, rate=RATES, workers=st.integers(1, 3), horizon_s=st.sampled_from([0.0, 0.2]))
 async def test_workers_together_keep_the_rate_and_send_everything(
