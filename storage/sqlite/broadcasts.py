@@ -38,7 +38,7 @@ Work = Callable[[sqlite3.Connection], T]
 
 HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
-MOST_S = 0.02  # that planning takes of the writer at once
+MOST_S = 0.01  # that planning takes of the writer at once
 
 _SQL = load("sqlite", "broadcasts")
 _OUTBOX = load("sqlite", "outbox")
