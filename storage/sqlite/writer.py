@@ -4,9 +4,9 @@ All that is written goes through one connection. A piece of work is a plain func
 called more than once; its caller is answered after the COMMIT of the whole group. A group is
 whatever has arrived during the last COMMIT, so nothing waits for company.
 
-Short work is done right here, in the loop's thread, for there is one interpreter, and two threads
-that fight for it both lose. What may take long, and all that waits for the disk or for another
-process, happens in the connection's thread: `run` for the one, `run_short` for the other.
+Short work is done right here, in the loop's thread (`run_short`), for there is one interpreter, and
+two threads that fight for it both lose. What may take long (`run`), and all that waits for the disk
+or for another process, happens in the connection's thread.
 """
 
 import asyncio
