@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import structlog
+from prometheus_client import Counter
 
 from bot.channels.channel import Accepted, NotSent, Outcome, Refused, Unknown
 from bot.sending.lanes import HALTING, Surroundings, backoff
@@ -21,11 +22,12 @@ class Health:
         self._around = around
         self._tokens = around.metrics.tokens.labels(lane)
         self._paused = around.metrics.paused.labels(lane)
+        self._sends: dict[str, Counter] = {}
         self._failing_until: datetime | None = None
 
     def count(self, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
         """Count an outcome, and what it says of the lane."""
-        self._around.metrics.sends.labels(self._lane, _name(outcome)).inc()
+        self._counted(_name(outcome)).inc()
         match outcome:
             case Accepted():
                 self._recover()
@@ -36,6 +38,13 @@ class Health:
                 self._fail(at)
             case _:
                 pass
+
+    def _counted(self, outcome: str) -> Counter:
+        """Find the counter of an outcome; to ask for its labels each time would take longer."""
+        counter = self._sends.get(outcome)
+        if counter is None:
+            counter = self._sends[outcome] = self._around.metrics.sends.labels(self._lane, outcome)
+        return counter
 
     def halt(self, until: datetime, reason: str) -> None:
         """Note that only one row at a time may try whether somebody has mended it."""
