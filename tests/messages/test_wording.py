@@ -229,6 +229,25 @@ def test_dates_follow_the_locale_of_an_operators_own_language(tmp_path: Path) ->
     assert text == "30 avril 2027"
 
 
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.TELEGRAM])
+def test_an_operators_macros_may_leave_things_out_name_them_or_take_any_number(
+    tmp_path: Path, channel: Channel
+) -> None:
+    macros = """
+        {% macro _said(what, end="!") %}{{ what }}{{ end }}{% endmacro %}
+        {% macro _all() %}{{ varargs | join("+") }}{% endmacro %}
+        {% macro _framed() %}[{{ caller() }}]{% endmacro %}
+        {% macro kept() %}{{ _said("a") }} {{ _said("b", "?") }} {{ _said("c", end=".") }}
+        {{ _all(1, 2) }} {% call _framed() %}d & e{% endcall %}{% endmacro %}
+    """
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "wording.j2").write_text(macros)
+
+    text = Wordbook.load(TERMS, tmp_path).word(lines.Kept(), "de", channel, NO_LINKS).text
+
+    assert text == "a! b? c. 1+2 [d & e]"
+
+
 def test_a_customer_of_an_unknown_language_is_spoken_to_in_the_first() -> None:
     assert say(lines.Kept(), "xx") == say(lines.Kept(), "de")
     assert say(lines.Kept(), "en-US") == say(lines.Kept(), "en")
