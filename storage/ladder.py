@@ -15,7 +15,7 @@ ENDS = {
 }
 _MENDED = {("undelivered", "delivered"), ("failed", "delivered")}
 
-# Row, customer, rank and status as they are known, attempt, use-by: as both keepers select it.
+# Row, customer, rank and status as they are known, attempt, use-by: as both keepers read it.
 MessageColumns: TypeAlias = tuple[int, str | None, int | None, str | None, int, int | None]
 
 
