@@ -20,9 +20,9 @@ from storage.sqlite.audience import selection
 from storage.sqlite.changes import apply
 from storage.sqlite.memory import Recall
 
-CHUNK = 500  # recipients; half the bulk speed, and turns wait no longer than when idle
-SPAN = 250  # customers looked at at once, of whom few may be in the audience
-LOOKED_AT = 2000
+CHUNK = 1000  # recipients; half the bulk speed, and turns wait no longer than when idle
+SPAN = 500  # customers looked at at once, of whom few may be in the audience
+LOOKED_AT = 4000
 AT_ONCE = 20  # rows fed in one transaction: wording takes its time, and turns wait for it
 PACE_OF = 200
 

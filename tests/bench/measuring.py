@@ -39,13 +39,15 @@ class Runner(StrEnum):
 class Lap:
     """One measurement: its value in the benchmark's unit, and the CPU of one operation in µs.
 
-    `beside` is what else was seen; `is_kept` tells whether a promise that is no speed held.
+    `beside` is what else was seen; `is_kept` tells whether a promise that is no speed held;
+    `slowed` how many times as long others took beside it, of which the median is promised.
     """
 
     value: float
     cpu_us: float
     beside: str = ""
     is_kept: bool = True
+    slowed: float = 0.0
 
 
 @dataclass(slots=True)
@@ -101,6 +103,7 @@ class Goal:
     of_limit: float | None = None
     over_peer: float | None = None
     ours: float | None = None
+    slowed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class Laps:
             peer=peer,
             of_limit=of_limit,
             over_peer=over_peer,
-            goal="; ".join(filter(None, (self._goal(), mine[-1].beside))),
+            goal="; ".join(filter(None, (self._goal(), mine[-1].beside, self._slowed()))),
             cpu_us=round(statistics.median(lap.cpu_us for lap in mine), 1),
             met=self._is_met(ours.median, of_limit, over_peer),
             rounds=len(mine),
@@ -179,6 +182,11 @@ class Laps:
         """Say what was promised, and where it was measured on less or more than that."""
         sentence, size = self.benchmark.goal.sentence, self.benchmark.size
         return sentence if size == self.size else f"{sentence}; here {self.size} and not {size}"
+
+    def _slowed(self) -> str:
+        """Say by how much others were slowed, where that was promised."""
+        ratio = statistics.median(lap.slowed for lap in self.laps[Runner.OURS])
+        return f"{ratio:.2f} is the median of that" if self.benchmark.goal.slowed else ""
 
     def _spread(self, runner: Runner) -> Spread | None:
         values = [lap.value for lap in self.laps.get(runner, [])]
@@ -194,8 +202,10 @@ class Laps:
 
     def _is_met(self, ours: float, of_limit: float | None, over_peer: float | None) -> bool:
         goal, is_cost = self.benchmark.goal, self.benchmark.is_cost
+        mine = self.laps[Runner.OURS]
         return (
-            all(lap.is_kept for lap in self.laps[Runner.OURS])
+            all(lap.is_kept for lap in mine)
+            and _holds(statistics.median(lap.slowed for lap in mine), goal.slowed, is_cost=True)
             and _holds(ours, goal.ours, is_cost=is_cost)
             and _holds(of_limit, goal.of_limit, is_cost=is_cost)
             and _holds(over_peer, goal.over_peer, is_cost=False)

@@ -40,7 +40,6 @@ from tests.cast import NOON
 
 TURNS_PER_S = 200
 IDLE_S = 5.0
-MOST_SLOWER = 1.3  # than idle, at p99
 MOST_PREVIEW_S = 2.0
 PEER_SHARE = 50
 HELD_OUT, OPTED_OUT, NO_BASIS = 20, 33, 50  # one in so many
@@ -112,9 +111,10 @@ async def ours(ground: Ground) -> Lap:
     return Lap(
         lap.value,
         lap.cpu_us,
-        f"measured: {TURNS_PER_S} turns a second beside it take {slower:.2f} times as long at p99"
-        f" as when idle ({idle * 1000:.1f} ms), and a preview of all takes {looked.wall_s:.2f} s",
-        is_kept=slower <= MOST_SLOWER and looked.wall_s <= MOST_PREVIEW_S,
+        f"measured: a preview of all takes {looked.wall_s:.2f} s; beside the planning {TURNS_PER_S}"
+        f" turns a second take {slower:.2f} times as long at p99 as idle ({idle * 1000:.1f} ms)",
+        is_kept=looked.wall_s <= MOST_PREVIEW_S,
+        slowed=slower,
     )
 
 
@@ -225,6 +225,7 @@ PLAN = Benchmark(
         " preview of them within 2 s",
         of_limit=0.5,
         over_peer=20,
+        slowed=1.3,
     ),
     1_000_000,
     {Runner.OURS: ours, Runner.LIMIT: limit, Runner.PEER: peer},

@@ -1,6 +1,7 @@
 """The two processes beside the one that is measured: the provider's side, and who calls us."""
 
 import asyncio
+import os
 import shutil
 import socket
 import sys
@@ -71,6 +72,9 @@ def free_port() -> int:
 
 
 def copied(prepared: Path, folder: Path) -> Path:
-    """Start from what was prepared; gives the database."""
+    """Start from what was prepared, on the disk and not on its way there; gives the database."""
     shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    for path in filter(Path.is_file, folder.rglob("*")):
+        with path.open("rb") as copy:
+            os.fsync(copy.fileno())
     return folder / "bot.db"
