@@ -46,4 +46,4 @@ def office_workers(
 
 def waves_of(premises: Premises) -> Waves:
     """Make what pauses and resumes invitations."""
-    return Waves(premises.store, premises.clock, premises.bell.ring)
+    return Waves(premises.store, premises.clock, premises.bell.ring, premises.terms)

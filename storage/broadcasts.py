@@ -207,5 +207,11 @@ class Broadcasting(Protocol):
         None: all that is unasked. Nothing of it leaves or becomes stale until it is released.
         """
 
-    async def release(self, lines: tuple[str, ...] | None, later: timedelta) -> int:
-        """Let the next of those that are held back leave so much later than they would have."""
+    async def release(
+        self, lines: tuple[str, ...] | None, later: timedelta, worth: timedelta
+    ) -> int:
+        """Let the next of those that are held back leave so much later than they would have.
+
+        Whatever has a use-by is stale when `worth` has passed since it was queued, however long it
+        was held.
+        """

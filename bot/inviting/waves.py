@@ -1,6 +1,7 @@
 """Waves: invitations, or all that is unasked, wait while somebody has paused them.
 
-A pause of the invitations moves them: they leave as much later as it was long. A pause of the whole
+A pause of the invitations moves them: they leave as much later as it was long, unless they have
+expired by then. A pause of the whole
 campaign moves nothing: what was due meanwhile is caught up once, and what is stale by then is not
 said any more. While the campaign is paused its invitations are, too.
 """
@@ -12,6 +13,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
+from bot.terms import Terms
 from flows.broadcast import BroadcastError
 from storage.broadcasts import Broadcasting
 from storage.store import Store
@@ -65,6 +67,7 @@ class Waves:
     store: Store
     clock: Callable[[], datetime]
     poke: Callable[[], None]
+    terms: Terms
 
     async def paused_at(self, what: Pausable = Pausable.INVITATIONS) -> datetime | None:
         """Tell since when something is paused."""
@@ -98,7 +101,8 @@ class Waves:
         if not later_s:
             return 0
         later = timedelta(seconds=float(later_s))
-        released = await self._all_of(lambda keeper: keeper.release(what.lines, later))
+        worth = timedelta(days=self.terms.current.invitations.expires_after_days)
+        released = await self._all_of(lambda keeper: keeper.release(what.lines, later, worth))
         await self.store.put(f"{what}.later_s", "")
         self.poke()
         return released

@@ -142,10 +142,12 @@ class PostgresBroadcasts:
         given = (_SQL["hold_lines"], HELD, lines, CHUNK)
         return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
-    async def release(self, lines: tuple[str, ...] | None, later: timedelta) -> int:
+    async def release(
+        self, lines: tuple[str, ...] | None, later: timedelta, worth: timedelta
+    ) -> int:
         """Let the next of those that are held back leave so much later."""
-        shift = later // timedelta(microseconds=1)
-        given = (_SQL["release_lines"], HELD, shift, lines, CHUNK)
+        shift, worth_us = (span // timedelta(microseconds=1) for span in (later, worth))
+        given = (_SQL["release_lines"], HELD, shift, lines, CHUNK, worth_us)
         return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
 

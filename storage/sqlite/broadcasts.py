@@ -183,9 +183,12 @@ class SqliteBroadcasts:
         values = (HELD, _lines(lines), recipients.CHUNK)
         return await self.write(lambda db: db.execute(_SQL["hold_lines"], values).rowcount)
 
-    async def release(self, lines: tuple[str, ...] | None, later: timedelta) -> int:
+    async def release(
+        self, lines: tuple[str, ...] | None, later: timedelta, worth: timedelta
+    ) -> int:
         """Let the next of those that are held back leave so much later."""
-        values = (HELD, later // timedelta(microseconds=1), _lines(lines), recipients.CHUNK)
+        shift, worth_us = (span // timedelta(microseconds=1) for span in (later, worth))
+        values = (HELD, shift, _lines(lines), recipients.CHUNK, worth_us)
         return await self.write(lambda db: db.execute(_SQL["release_lines"], values).rowcount)
 
 

@@ -286,12 +286,24 @@ async def test_what_is_held_back_leaves_as_much_later_as_it_was_held(store: Stor
 
     held = [await keeper.hold(("Invitation",)) for _ in range(2)]
     meanwhile = await bodies(store, NOON + DAY)
-    released = [await keeper.release(("Invitation",), later) for _ in range(2)]
+    released = [await keeper.release(("Invitation",), later, DAY) for _ in range(2)]
     at_first = await bodies(store, NOON + later - timedelta(seconds=1))
     in_time = await bodies(store, NOON + later)
 
     assert (held, released) == ([1, 0], [1, 0])
     assert (meanwhile, at_first, in_time) == (["other"], [], ["Hello"])
+
+
+async def test_what_was_held_for_too_long_is_stale(store: Store) -> None:
+    keeper, worth = store.broadcasts, timedelta(days=30)
+    invitation = replace(to("telegram:1"), line="Invitation", use_by=NOON + 10 * DAY)
+    endless = replace(to("telegram:2", "endless"), line="Invitation")
+    await change(store, invitation, endless)
+    await keeper.hold(("Invitation",))
+
+    await keeper.release(("Invitation",), 31 * DAY, worth)
+
+    assert await bodies(store, NOON + 31 * DAY) == ["endless"]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +324,7 @@ async def test_what_is_queued_during_a_pause_waits_from_the_start(
     await change(store, invitation, asked, other)
     left = await bodies(store, NOON + DAY)
     await store.put(f"{paused}.paused_at", "")
-    released = await keeper.release(lines, timedelta())
+    released = await keeper.release(lines, timedelta(), DAY)
 
     assert sorted(left) == meanwhile
     assert released == 3 - len(meanwhile)

@@ -404,10 +404,10 @@ where id in (select id
              for update skip locked);
 
 -- release_lines --
--- Take the span back, and let them leave so much later than they would have.
+-- Take the span back, and let them leave so much later than they would have, while they are worth it.
 update outbox
 set due    = due - $1 + $2,
-    use_by = use_by - $1 + $2
+    use_by = case when use_by is not null then least(use_by - $1 + $2, created_at + $5) end
 where id in (select id
              from outbox
              where state = 'ready' and due >= $1

@@ -365,10 +365,10 @@ where id in (select id
              limit ?3);
 
 -- release_lines --
--- Take the span back, and let them leave so much later than they would have.
+-- Take the span back, and let them leave so much later than they would have, while they are worth it.
 update outbox
 set due    = due - ?1 + ?2,
-    use_by = use_by - ?1 + ?2
+    use_by = min(use_by - ?1 + ?2, created_at + ?5)
 where id in (select id
              from outbox
              where state = 'ready' and due >= ?1

@@ -156,7 +156,8 @@ async def test_whatever_is_commanded_nobody_gets_two_and_the_sums_agree(
 
 
 def _waves(house: BroadcastHouse) -> Waves:
-    return Waves(house.programme.store, house.programme.clock, house.programme.poke)
+    programme = house.programme
+    return Waves(programme.store, programme.clock, programme.poke, programme.house.terms)
 
 
 async def _something(house: BroadcastHouse, name: str, chance: random.Random) -> None:

@@ -40,7 +40,7 @@ class Chat:
             estimate=ComposedEstimate(programme.house),
         )
         self.cabinet = Cabinet({})
-        waves = Waves(programme.store, programme.clock, programme.poke)
+        waves = Waves(programme.store, programme.clock, programme.poke, programme.house.terms)
         inviting = Inviting(broadcasts, invitations, waves, self.cabinet)
         deciding = Deciding(broadcasts, programme.decisions)
         self.managers = Managers(broadcasts, inviting, deciding, ROLES)

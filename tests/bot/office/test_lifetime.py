@@ -67,7 +67,7 @@ async def test_an_interrupted_resumption_is_finished_by_the_worker(tmp_path: Pat
     async with broadcast_house(tmp_path) as house:
         programme = house.programme
         await programme.invite(ALICE)
-        waves = Waves(programme.store, programme.clock, programme.poke)
+        waves = Waves(programme.store, programme.clock, programme.poke, programme.house.terms)
         await waves.pause()
         await programme.store.put("invitations.later_s", "60.0")
         await programme.store.put("invitations.paused_at", "")  # killed here
@@ -110,7 +110,7 @@ async def test_each_turn_of_the_campaigns_life_is_kept(tmp_path: Path) -> None:
     terms = replace(TERMS, starts_at=begins, ends_at=NOON + timedelta(days=9))
     async with broadcast_house(tmp_path, terms) as house:
         programme = house.programme
-        waves = Waves(programme.store, programme.clock, programme.poke)
+        waves = Waves(programme.store, programme.clock, programme.poke, programme.house.terms)
         life = Lifetime(house.broadcasts, waves)
 
         next_at = await life.tick()
