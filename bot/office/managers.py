@@ -125,6 +125,7 @@ class Managers:
             due=now,
             created_at=now,
             is_unasked=False,
+            may_resend=True,
             about=place,
         )
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (row,)))

@@ -74,4 +74,5 @@ def to_manager(house: House, to: Address, message: Message, thread: int | None =
         due=now,
         created_at=now,
         is_unasked=False,
+        may_resend=True,
     )

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from flows.calendar import next_loud
 from flows.campaign import Campaign, StartMode
 from flows.customer import Channel, Contact, Customer
-from flows.effects import Purpose
+from flows.effects import Purpose, Say
+from flows.lines import PersonAnswered, PersonCalled
 
 # Replies leave before notices, these before reminders; broadcasts come last.
 PRIORITIES = {
@@ -87,13 +88,14 @@ def use_by(purpose: Purpose, due: datetime) -> datetime | None:
     return due + patience if patience else None
 
 
-def is_worth_twice(purpose: Purpose, channel: Channel) -> bool:
+def is_worth_twice(say: Say, channel: Channel) -> bool:
     """Tell whether a lost one hurts more than a second one (sms.md section 5).
 
-    A letter has the same Message-ID each time, so a second one does no harm (section 9).
+    Whoever has called for a person cannot get that by asking again. A letter has the same
+    Message-ID each time, so a second one does no harm (section 9).
     """
-    return channel is Channel.EMAIL or purpose in (
-        Purpose.NOTICE,
-        Purpose.REPORT,
-        Purpose.INVITATION,
+    return (
+        channel is Channel.EMAIL
+        or say.purpose in (Purpose.NOTICE, Purpose.REPORT, Purpose.INVITATION)
+        or isinstance(say.line, PersonCalled | PersonAnswered)
     )

@@ -16,7 +16,8 @@ from bot.turns.routing import (
 )
 from flows.campaign import StartMode
 from flows.customer import Address, Channel, Contact
-from flows.effects import Purpose
+from flows.effects import Purpose, Say
+from flows.lines import Linked, PersonAnswered
 from tests.cast import ALICE, DAY, NOON, TERMS
 
 ON = Lanes(((Channel.SMS, "sms"), (Channel.TELEGRAM, "telegram"), (Channel.EMAIL, "email")))
@@ -125,6 +126,13 @@ def test_reminders_and_invitations_grow_stale_news_does_not() -> None:
 def test_answers_leave_first_and_invitations_last() -> None:
     assert min(PRIORITIES, key=PRIORITIES.__getitem__) is Purpose.ANSWER
     assert max(PRIORITIES, key=PRIORITIES.__getitem__) is Purpose.INVITATION
-    assert not is_worth_twice(Purpose.REMINDER, Channel.SMS)
-    assert is_worth_twice(Purpose.NOTICE, Channel.SMS)
-    assert is_worth_twice(Purpose.ANSWER, Channel.EMAIL)
+
+
+def test_what_cannot_be_had_again_by_asking_is_worth_a_second_time() -> None:
+    answer = PersonAnswered("It is settled.", "Mona")
+
+    assert not is_worth_twice(Say(Linked(), Purpose.REMINDER), Channel.SMS)
+    assert not is_worth_twice(Say(Linked()), Channel.SMS)
+    assert is_worth_twice(Say(Linked(), Purpose.NOTICE), Channel.SMS)
+    assert is_worth_twice(Say(answer, Purpose.ANSWER), Channel.SMS)
+    assert is_worth_twice(Say(Linked(), Purpose.ANSWER), Channel.EMAIL)
