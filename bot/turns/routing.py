@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from flows.calendar import next_loud
 from flows.campaign import Campaign, StartMode
 from flows.customer import Channel, Contact, Customer
-from flows.effects import Purpose, Say
-from flows.lines import PersonAnswered, PersonCalled
+from flows.effects import Purpose
 
 # Replies leave before notices, these before reminders; broadcasts come last.
 PRIORITIES = {
@@ -88,14 +87,11 @@ def use_by(purpose: Purpose, due: datetime) -> datetime | None:
     return due + patience if patience else None
 
 
-def is_worth_twice(say: Say, channel: Channel) -> bool:
-    """Tell whether a lost one hurts more than a second one (sms.md section 5).
+def is_worth_twice(purpose: Purpose, channel: Channel) -> bool:
+    """Tell whether a lost one hurts more than a second one (sms.md section 5): all but reminders.
 
-    Whoever has called for a person cannot get that by asking again. A letter has the same
-    Message-ID each time, so a second one does no harm (section 9).
+    An answer that the provider does not list was asked for, and whoever died on the way to it has
+    left the customer without. A letter has the same Message-ID each time, so a second one does no
+    harm (section 9).
     """
-    return (
-        channel is Channel.EMAIL
-        or say.purpose in (Purpose.NOTICE, Purpose.REPORT, Purpose.INVITATION)
-        or isinstance(say.line, PersonCalled | PersonAnswered)
-    )
+    return channel is Channel.EMAIL or purpose is not Purpose.REMINDER

@@ -124,7 +124,7 @@ class Speaker:
             use_by=use_by(say.purpose, due),
             cost=count(message.text).segments if to.channel is Channel.SMS else 1,
             is_unasked=say.purpose is not Purpose.ANSWER,
-            may_resend=is_worth_twice(say, to.channel),
+            may_resend=is_worth_twice(say.purpose, to.channel),
             about=self._about(say.line),
         )
         self.changes.append(row)

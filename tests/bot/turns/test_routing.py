@@ -16,8 +16,7 @@ from bot.turns.routing import (
 )
 from flows.campaign import StartMode
 from flows.customer import Address, Channel, Contact
-from flows.effects import Purpose, Say
-from flows.lines import Linked, PersonAnswered
+from flows.effects import Purpose
 from tests.cast import ALICE, DAY, NOON, TERMS
 
 ON = Lanes(((Channel.SMS, "sms"), (Channel.TELEGRAM, "telegram"), (Channel.EMAIL, "email")))
@@ -128,11 +127,8 @@ def test_answers_leave_first_and_invitations_last() -> None:
     assert max(PRIORITIES, key=PRIORITIES.__getitem__) is Purpose.INVITATION
 
 
-def test_what_cannot_be_had_again_by_asking_is_worth_a_second_time() -> None:
-    answer = PersonAnswered("It is settled.", "Mona")
-
-    assert not is_worth_twice(Say(Linked(), Purpose.REMINDER), Channel.SMS)
-    assert not is_worth_twice(Say(Linked()), Channel.SMS)
-    assert is_worth_twice(Say(Linked(), Purpose.NOTICE), Channel.SMS)
-    assert is_worth_twice(Say(answer, Purpose.ANSWER), Channel.SMS)
-    assert is_worth_twice(Say(Linked(), Purpose.ANSWER), Channel.EMAIL)
+def test_what_somebody_waits_for_is_worth_a_second_time() -> None:
+    assert not is_worth_twice(Purpose.REMINDER, Channel.SMS)
+    assert is_worth_twice(Purpose.REMINDER, Channel.EMAIL)
+    assert is_worth_twice(Purpose.NOTICE, Channel.SMS)
+    assert is_worth_twice(Purpose.ANSWER, Channel.SMS)
