@@ -1,8 +1,8 @@
 """The buttons below a message, as Telegram wants them."""
 
 from bot.channels.channel import Choice, Message
+from bot.channels.telegram_callbacks import callback_of
 from bot.channels.telegram_request import Json
-from bot.channels.telegram_updates import CALLBACK_VERSION, COMMAND_PREFIX
 
 _SHORT_LABEL = 18  # of two buttons side by side on a narrow phone
 _CONTACT_LABEL = "📱"
@@ -34,12 +34,8 @@ def markup_of(message: Message) -> Json:
 def _button(choice: Choice) -> Json:
     if choice.url is not None:
         return {"text": choice.label, "url": choice.url}
-    if choice.command is not None:
-        return {"text": choice.label, "callback_data": f"{COMMAND_PREFIX}{choice.command}"}
-    if choice.intent is not None:
-        meant = (CALLBACK_VERSION, choice.intent.value, choice.scene or choice.topic)
-        return {"text": choice.label, "callback_data": ":".join(filter(None, meant))}
-    return None
+    meant = callback_of(choice)
+    return {"text": choice.label, "callback_data": meant} if meant is not None else None
 
 
 def _contact_keyboard(message: Message) -> Json:

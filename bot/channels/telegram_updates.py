@@ -12,6 +12,7 @@ from hashlib import sha256
 import msgspec
 
 from bot.channels.channel import Attachment, Inbound, Place, Reachability
+from bot.channels.telegram_callbacks import commanded, meant_by
 from bot.channels.telegram_fields import (
     Chat,
     MemberChange,
@@ -29,9 +30,7 @@ from flows.intent import Intent
 SOURCE = "telegram"
 # The set is sticky at Telegram's server, so it is named in every call; reactions are not in it.
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
-CALLBACK_VERSION = "v1"
 GROUP = "supergroup"
-COMMAND_PREFIX = "m1:"  # a manager's button; who taps it is checked where it is obeyed
 
 _LONGEST_TEXT = 4096  # characters; Telegram lets nobody write more
 _UPDATE_ID = re.compile(rb'"update_id"\s*:\s*(-?\d{1,19})')
@@ -139,7 +138,7 @@ def _read_tap(name: str, tap: Tap, received_at: datetime) -> Read:
     if message is None or message.chat.type != "private" or tap.sender.is_bot:
         return Ignored(name, "a tap outside of a private chat")
 
-    intent, rest = _meant_by(tap.data or "")
+    intent, rest = meant_by(tap.data or "")
     is_topic = intent is Intent.QUESTION
     return Inbound(
         source=SOURCE,
@@ -149,7 +148,7 @@ def _read_tap(name: str, tap: Tap, received_at: datetime) -> Read:
         at=received_at,
         intent=intent,
         is_outdated=intent is None,
-        command=_commanded(tap.data or ""),
+        command=commanded(tap.data or ""),
         scene=None if is_topic else rest,
         topic=rest if is_topic else None,
         callback=tap.id,
@@ -184,7 +183,7 @@ def _tapped_in_group(
     name: str, tap: Tap, message: SentMessage, received_at: datetime
 ) -> Inbound | Ignored:
     """Read a tap on a manager's button in a group; the buttons of customers are not for groups."""
-    command = _commanded(tap.data or "")
+    command = commanded(tap.data or "")
     if command is None:
         return Ignored(name, "a customer's button in a group")
     return Inbound(
@@ -240,24 +239,6 @@ def _moment(date: int, received_at: datetime) -> datetime:
 def _code(payload: str) -> str | None:
     payload = payload.strip()
     return payload if _START_CODE.fullmatch(payload) else None
-
-
-def _meant_by(callback_data: str) -> tuple[Intent | None, str | None]:
-    """Read a button and its scene or topic; a forged, foreign or older one means nothing."""
-    version, _, meant = callback_data.partition(":")
-    name, _, scene = meant.partition(":")
-    if version != CALLBACK_VERSION:
-        return None, None
-    try:
-        return Intent(name), scene or None
-    except ValueError:
-        return None, None
-
-
-def _commanded(callback_data: str) -> str | None:
-    """Read a manager's button."""
-    is_command = callback_data.startswith(COMMAND_PREFIX)
-    return callback_data.removeprefix(COMMAND_PREFIX) if is_command else None
 
 
 def _proven_phone(message: SentMessage) -> Address | None:
