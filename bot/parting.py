@@ -13,7 +13,7 @@ from bot.metrics import Metrics
 from bot.premises import Premises
 from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import HORIZON_S, Lane, Surroundings
-from bot.sending.parcels import Parcels
+from bot.sending.parcels import Parcels, never_silent
 from bot.sending.receipts import OnRefused
 from bot.sending.relay import Relay
 from bot.turns.personal_links import revealed
@@ -86,7 +86,7 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
             fresh,
             refuser(premises),
             partial(revealed, keys=premises.keys),
-            fresh.is_silent,
+            fresh.is_silent if sender.channel is Channel.TELEGRAM else never_silent,
         ),
         premises.rates.get(sender.channel),
         IN_FLIGHT.get(sender.channel, 10),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
@@ -98,7 +98,8 @@ class Speech:
         macro = self.macros.get(name)
         if macro is None:
             return None
-        return self._written(macro, links, {f.name: getattr(line, f.name) for f in fields(line)})
+        facts = {fact: getattr(line, fact) for fact in _facts_of(type(line))}  # type: ignore[arg-type]  # a class is hashable
+        return self._written(macro, links, facts)
 
     def say_goodbye(self, links: Links) -> str:
         """Render what stands below a letter, to which nobody can answer by a word."""
@@ -238,6 +239,11 @@ def _speech(sources: tuple[str, ...], terms: Campaign, topics: TopicTexts) -> Sp
     for source in sources:
         macros |= macros_of(f"{language}/wording.j2", source, environment)
     return Speech(language, channel, macros, vocabulary, operator.brand, manner, topics)
+
+
+@cache
+def _facts_of(line: type[Line]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(line))
 
 
 def _laid_out(text: str, channel: Channel) -> str:
