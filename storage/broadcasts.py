@@ -14,6 +14,9 @@ from flows.broadcast import BroadcastState, Draft
 from storage.changes import Audit, Enqueue, MintLink
 from storage.memory import Memory
 
+# Added to the moments of whatever a pause holds (by migration 016 as well), and taken back later.
+HELD = timedelta(days=365_000)
+
 
 @dataclass(frozen=True, slots=True)
 class BroadcastRow:

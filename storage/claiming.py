@@ -4,15 +4,15 @@ Each row is looked at in the transaction that lets it leave: who is closed, what
 to wait. Whatever does not leave takes no slot of its lane.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from flows.broadcast import BroadcastState
 from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow
 from storage.pace import SECOND, Pace
-from storage.records import to_int, to_outbox_row
+from storage.records import to_int, to_moment, to_outbox_row
 
 LATELY = timedelta(days=32)  # what a month's cap has to know
 PAUSED_FOR = timedelta(seconds=30)  # then a row of a paused broadcast is looked at again
@@ -127,6 +127,20 @@ class Selection:
         if row.use_by is not None and row.use_by <= max(at, slot):
             return KeptBack(row, "stale")
         return KeptBack(row, "put off", to_int(at)) if at > slot else None
+
+
+def opening(
+    pace: Pace, paused_until: int, dues: Sequence[int], now: datetime, ahead_s: float
+) -> datetime | None:
+    """Tell when to ask for a lane's next row, so long ahead, where its priorities' first are due.
+
+    None if nothing waits.
+    """
+    if not dues:
+        return None
+    pace.put_right(to_int(now))
+    free = pace.free - round(ahead_s * SECOND)
+    return to_moment(max(to_int(now), min(dues), free, paused_until))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,9 @@
 """How far a broadcast is, read from its counters."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from storage.broadcasts import BroadcastRow, Counts
-
-_NO_HOUR = timedelta(days=100 * 365)
+from storage.broadcasts import HELD, BroadcastRow, Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Progress:
     def waits_for_the_campaign(self) -> bool:
         """Tell whether it goes on only when the campaign does, which nobody knows the hour of."""
         known, at = self.row.started_at, self.next_at
-        return bool(known and at and at - known > _NO_HOUR)
+        return bool(known and at and at - known >= HELD)
 
     @property
     def id(self) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from flows.broadcast import BroadcastState
 from storage.broadcasts import (
+    HELD,
     Asked,
     Audience,
     BroadcastRow,
@@ -35,8 +36,8 @@ CHUNK = 500  # recipients
 LOOKED_AT = 2000  # customers, of whom few may be in the audience
 AT_ONCE = 100  # rows fed in one transaction
 PACE_OF = 200
-HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
+_US = timedelta(microseconds=1)
 _SQL = load("postgres", "broadcasts")
 _S = BroadcastState
 
@@ -139,15 +140,14 @@ class PostgresBroadcasts:
 
     async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines."""
-        given = (_SQL["hold_lines"], HELD, lines, CHUNK)
+        given = (_SQL["hold_lines"], HELD // _US, lines, CHUNK)
         return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
     async def release(
         self, lines: tuple[str, ...] | None, later: timedelta, worth: timedelta
     ) -> int:
         """Let the next of those that are held back leave so much later."""
-        shift, worth_us = (span // timedelta(microseconds=1) for span in (later, worth))
-        given = (_SQL["release_lines"], HELD, shift, lines, CHUNK, worth_us)
+        given = (_SQL["release_lines"], HELD // _US, later // _US, lines, CHUNK, worth // _US)
         return rows_of(await self.database.write(lambda c: c.execute(*given)))
 
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from storage.claiming import LATELY, Reach, Selection, Standing
+from storage.claiming import LATELY, Reach, Selection, Standing, opening
 from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
 from storage.postgres.database import Connection
@@ -56,14 +56,12 @@ async def next_due(
     found = await connection.fetchrow(_SQL["read_lane"], lane)
     free, recent, paused_until = found or (0, "[]", 0)
     pace = Pace(None, free, _RECENT.decode(recent))
-    pace.put_right(to_int(now))
-    pace.free -= round(ahead_s * SECOND)
     firsts = [
         await connection.fetchval(_SQL["next_due"], lane, priority)
         for priority in await _priorities(connection, lane)
     ]
     dues = [first for first in firsts if first is not None]
-    return to_moment(max(to_int(now), min(dues), pace.free, paused_until)) if dues else None
+    return opening(pace, paused_until, dues, now, ahead_s)
 
 
 async def standing(connection: Connection, tags: Sequence[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ import msgspec
 
 from flows.broadcast import BroadcastState
 from storage.broadcasts import (
+    HELD,
     Asked,
     Audience,
     BroadcastRow,
@@ -36,10 +37,10 @@ from storage.sqlite.memory import Recall
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-HELD = 1000 * 365 * 86_400 * 1_000_000  # a thousand years in microseconds, added to a moment
 
 MOST_S = 0.01  # that planning takes of the writer at once
 
+_US = timedelta(microseconds=1)
 _SQL = load("sqlite", "broadcasts")
 _OUTBOX = load("sqlite", "outbox")
 _S = BroadcastState
@@ -180,15 +181,14 @@ class SqliteBroadcasts:
 
     async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines."""
-        values = (HELD, _lines(lines), recipients.CHUNK)
+        values = (HELD // _US, _lines(lines), recipients.CHUNK)
         return await self.write(lambda db: db.execute(_SQL["hold_lines"], values).rowcount)
 
     async def release(
         self, lines: tuple[str, ...] | None, later: timedelta, worth: timedelta
     ) -> int:
         """Let the next of those that are held back leave so much later."""
-        shift, worth_us = (span // timedelta(microseconds=1) for span in (later, worth))
-        values = (HELD, shift, _lines(lines), recipients.CHUNK, worth_us)
+        values = (HELD // _US, later // _US, _lines(lines), recipients.CHUNK, worth // _US)
         return await self.write(lambda db: db.execute(_SQL["release_lines"], values).rowcount)
 
 

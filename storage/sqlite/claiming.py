@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage.claiming import LATELY, KeptBack, Reach, Selection, Standing, Waiting
+from storage.claiming import LATELY, KeptBack, Reach, Selection, Standing, Waiting, opening
 from storage.outbox import Claim, Claimed, Left, OutboxRow, OutboxState
 from storage.pace import SECOND, Pace
 from storage.queries import load
@@ -44,14 +44,11 @@ def claim(db: sqlite3.Connection, wanted: Claim) -> Claimed:
 def next_due(db: sqlite3.Connection, lane: str, now: datetime, ahead_s: float) -> datetime | None:
     """Tell when a lane's next row may leave that is not held back by another."""
     pace, paused_until = _read_lane(db, lane, None)
-    pace.put_right(to_int(now))
-    pace.free -= round(ahead_s * SECOND)
     firsts = (
         db.execute(_SQL["next_due"], (lane, priority)).fetchone()
         for priority in _priorities(db, lane)
     )
-    dues = [first[0] for first in firsts if first]
-    return to_moment(max(to_int(now), min(dues), pace.free, paused_until)) if dues else None
+    return opening(pace, paused_until, [first[0] for first in firsts if first], now, ahead_s)
 
 
 def standing(db: sqlite3.Connection, tags: Sequence[str]) -> frozenset[str]:
