@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.broadcasting.previewing import Preview, Rendering
+from bot.broadcasting.previewing import Preview, Rendering, said
 from bot.broadcasting.progress import Progress
+from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Choice, Inbound, Message
 from bot.channels.telegram_text import plain
-from bot.turns.house import House
-from bot.turns.saying import encode
 from flows.broadcast import BroadcastState, RecipientState
 from flows.customer import Address, Channel
+from flows.effects import Purpose
 from storage.broadcasts import BroadcastRow
-from storage.changes import Decision, Enqueue
+from storage.changes import Decision
 from storage.memory import Key
 from storage.store import Store
 
@@ -151,11 +151,6 @@ def expectations(preview: Preview, zone: ZoneInfo) -> tuple[tuple[str, str], ...
     )
 
 
-def said(reason: str) -> str:
-    """Say a state or a reason as people do."""
-    return reason.replace("_", " ")
-
-
 def _moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%d.%m. %H:%M %Z}"
 
@@ -197,23 +192,23 @@ class Cards:
             kept = await self.broadcasts.store.get(f"card.{row.id}")
             if kept:
                 is_running = is_running or row.state is BroadcastState.RUNNING
-                await self._edit(row, _read_place(kept), now)
+                await self._edit(row, _read_place(kept))
         self.looked[:] = [now] if is_running else []
         return now + EVERY if is_running else None
 
-    async def _edit(self, row: BroadcastRow, place: Place, now: datetime) -> None:
+    async def _edit(self, row: BroadcastRow, place: Place) -> None:
         zone = self.broadcasts.house.terms.current.zone
         message = card(await self.broadcasts.progress(row), zone)
         if self.shown.get(row.id) != message:
-            await self._send(place, message, now)
+            await self._send(place, message)
         self.shown[row.id] = message
         if row.state in ENDED:  # a retry is commanded by a new card
             self.shown.pop(row.id)
             await self.broadcasts.store.put(f"card.{row.id}", "")
 
-    async def _send(self, place: Place, message: Message, now: datetime) -> None:
+    async def _send(self, place: Place, message: Message) -> None:
         told = Message(message.text, message.choices, replaces=place.ref)
-        row = to_manager(self.broadcasts.house, place.chat, told, now)
+        row = to_manager(self.broadcasts.house, Address(place.chat), told, Purpose.NOTICE)
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (row,)))
         self.broadcasts.poke()
 
@@ -223,21 +218,3 @@ def _is_fresh(row: BroadcastRow, now: datetime) -> bool:
     if row.state in ENDED:
         return row.ended_at is not None and row.ended_at > now - LATELY
     return row.state in (BroadcastState.SCHEDULED, BroadcastState.RUNNING, BroadcastState.PAUSED)
-
-
-def to_manager(
-    house: House, chat: str, message: Message, now: datetime, about: str | None = None
-) -> Enqueue:
-    """Make the row that tells a manager something; what is about the same is told once."""
-    lane = house.lanes.lane(Channel.TELEGRAM) or Channel.TELEGRAM.value
-    return Enqueue(
-        lane=lane,
-        priority=1,
-        recipient=chat,
-        line="Manager",
-        body=encode(message),
-        due=now,
-        created_at=now,
-        is_unasked=False,
-        about=about,
-    )

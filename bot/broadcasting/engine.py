@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from html import escape
 
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.broadcasting.cards import to_manager
+from bot.broadcasting.telling import to_manager
 from bot.broadcasting.texts import Facts, render, text_for
 from bot.channels.channel import Choice, Message
 from bot.turns.personal_links import PersonalLinks
 from bot.turns.routing import BROADCAST_PRIORITY, choose, leaves_to
 from bot.turns.saying import encode
 from flows.broadcast import BroadcastState, Reason
-from flows.customer import Channel, Customer
+from flows.customer import Address, Channel, Customer
 from flows.effects import Purpose
 from flows.journey import Stage
 from messages.segments import count
@@ -150,8 +150,8 @@ class BroadcastEngine:
             escape(f"B{row.id} is {to}" + (f": {reason}." if reason else ".")),
             (Choice("Show", command=f"show:B{row.id}"),),
         )
-        now, chat = self.clock(), f"telegram:{row.draft.author}"
-        told = to_manager(self.broadcasts.house, chat, message, now, f"B{row.id} {to} {now}")
+        chat, about = Address(f"telegram:{row.draft.author}"), f"B{row.id} {to} {self.clock()}"
+        told = to_manager(self.broadcasts.house, chat, message, Purpose.NOTICE, about)
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (told,)))
         self.broadcasts.poke()
 

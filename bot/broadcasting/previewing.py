@@ -85,9 +85,7 @@ class Reach:
     def check(self, audience: str) -> None:
         """Raise BroadcastError if nobody would be written to."""
         if self.planned == 0:
-            why = ", ".join(
-                f"{n} {reason.replace('_', ' ')}" for reason, n in self.excluded.items()
-            )
+            why = ", ".join(f"{n} {said(reason)}" for reason, n in self.excluded.items())
             raise BroadcastError(
                 f"{audience}: nobody can be written to ({why or 'nobody is there'});"
                 " widen the audience"
@@ -237,6 +235,11 @@ def rendered(language: str, channel: Channel, text: str) -> Rendering:
         encoding=size.encoding.value if size else None,
         segments=size.segments if size else 0,
     )
+
+
+def said(reason: str) -> str:
+    """Say a state or a reason as people do."""
+    return reason.replace("_", " ")
 
 
 def _excluded(groups: tuple[Group, ...]) -> dict[str, int]:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.broadcasting.cards import expectations, said
-from bot.broadcasting.previewing import Preview
+from bot.broadcasting.cards import expectations
+from bot.broadcasting.previewing import Preview, said
 from bot.broadcasting.progress import Progress
 from bot.broadcasting.reports import as_csv
 from bot.commands.refusal import RefusedError

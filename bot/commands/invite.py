@@ -5,10 +5,9 @@ from pathlib import Path
 from bot.commands.house import OpenHouse, opened
 from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, bar, facts, moment, table, zoned
-from bot.inviting import waves
 from bot.inviting.customers_file import Rejected, UnusableFileError, read_customers
 from bot.inviting.invitations import Invitations, InviteReport
-from flows.life import closed
+from bot.inviting.waves import closed
 
 _SHOWN = 20  # rejected lines on a terminal; --json has all
 
@@ -41,8 +40,7 @@ async def invite(
 
 async def check_inviting(house: OpenHouse) -> None:
     """Raise RefusedError if nobody can be invited now, with what to do."""
-    why = closed(house.terms.current, house.clock()) or await waves.closed(house.store)
-    if why:
+    if why := await closed(house.store, house.terms.current, house.clock()):
         raise RefusedError(why)
 
 

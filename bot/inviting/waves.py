@@ -1,20 +1,21 @@
 """Waves: invitations, or all that is unasked, wait while somebody has paused them.
 
 A pause of the invitations moves them: they leave as much later as it was long, unless they have
-expired by then. A pause of the whole
-campaign moves nothing: what was due meanwhile is caught up once, and what is stale by then is not
-said any more. While the campaign is paused its invitations are, too.
+expired by then. A pause of the whole campaign moves nothing: what was due meanwhile is caught up
+once, and what is stale by then is not said any more. While the campaign is paused its invitations
+are, too.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Protocol
 
 from bot.terms import Terms
+from flows import life
 from flows.broadcast import BroadcastError
+from flows.campaign import Campaign
 from storage.broadcasts import Broadcasting
 from storage.store import Store
 
@@ -41,6 +42,11 @@ class Pausable(StrEnum):
         """Name the lines that wait; None: whatever is unasked."""
         return LINES if self is Pausable.INVITATIONS else None
 
+    @property
+    def they_are(self) -> str:
+        """Begin a sentence about it."""
+        return "invitations are" if self is Pausable.INVITATIONS else "the campaign is"
+
 
 async def paused_at(kept: Kept, what: Pausable) -> datetime | None:
     """Tell since when something is paused."""
@@ -48,8 +54,10 @@ async def paused_at(kept: Kept, what: Pausable) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
 
 
-async def closed(kept: Kept) -> str:
-    """Say what is paused and so lets nobody be invited, and what to do; empty if nothing is."""
+async def closed(kept: Kept, terms: Campaign, now: datetime) -> str:
+    """Say why nobody can be invited now, and what to do; empty if somebody can."""
+    if why := life.closed(terms, now):
+        return why
     if await paused_at(kept, Pausable.CAMPAIGN) is not None:
         return "the campaign is paused; resume it first"
     if await paused_at(kept, Pausable.INVITATIONS) is not None:
@@ -82,18 +90,20 @@ class Waves:
         await self._released(what)
         if await self.paused_at(what) is None:
             await self.store.put(f"{what}.paused_at", self.clock().isoformat())
-        return await self._all_of(lambda keeper: keeper.hold(what.lines))
+        return await self._held(what)
 
     async def resume(self, what: Pausable = Pausable.INVITATIONS) -> int:
         """Let it go on; tells how many rows had waited. Raises BroadcastError."""
         since = await self.paused_at(what)
         if since is None:
-            are = "invitations are" if what is Pausable.INVITATIONS else "the campaign is"
-            raise BroadcastError(f"{are} not paused")
+            raise BroadcastError(f"{what.they_are} not paused")
         later = self.clock() - since if what is Pausable.INVITATIONS else timedelta()
         await self.store.put(f"{what}.later_s", str(later.total_seconds()))
         await self.store.put(f"{what}.paused_at", "")
         return await self._released(what)
+
+    async def _held(self, what: Pausable) -> int:
+        return await self._all_of(lambda keeper: keeper.hold(what.lines))
 
     async def _released(self, what: Pausable) -> int:
         """Let go what a pause has held; if that was interrupted, it is taken up here."""
@@ -111,7 +121,7 @@ class Waves:
         """Hold back what had left the queue when a pause came and is back; finish a resumption."""
         for what in Pausable:
             if await self.paused_at(what) is not None:
-                await self._all_of(partial(_hold, lines=what.lines))
+                await self._held(what)
             else:
                 await self._released(what)
         return None  # whoever queues something wakes us
@@ -121,7 +131,3 @@ class Waves:
         while moved := await some(self.store.broadcasts):
             total += moved
         return total
-
-
-async def _hold(keeper: Broadcasting, lines: tuple[str, ...] | None) -> int:
-    return await keeper.hold(lines)

@@ -22,7 +22,7 @@ from bot.channels.channel import (
 from bot.commands.showing import zoned
 from bot.inviting.customers_file import read_customers
 from bot.inviting.invitations import Invitations, InviteReport
-from bot.inviting.waves import Pausable, Waves
+from bot.inviting.waves import Pausable, Waves, closed
 from bot.office.lifetime import Lifetime
 from bot.office.parts import page, tap
 from bot.setting_values import Role
@@ -30,7 +30,6 @@ from flows.broadcast import BroadcastError
 from flows.life import Life
 
 MOST_LINES = 10
-_SAID = {Pausable.INVITATIONS: "Invitations are", Pausable.CAMPAIGN: "The campaign is"}
 _BY_SHELL = "use `statthotline invite FILE.csv`, or cut it in parts"
 
 
@@ -93,7 +92,9 @@ class Inviting:
         content = await self._fetched(waiting.attachment)
         if hashlib.sha256(content).hexdigest() != waiting.digest:
             raise BroadcastError("the file has changed; send it again")
-        await Lifetime(self.broadcasts, self.waves).check_inviting()
+        house = self.broadcasts.house
+        if why := await closed(self.broadcasts.store, house.terms.current, house.clock()):
+            raise BroadcastError(why)
         await self.forget(actor)
         report = await self.invitations.invite(read_customers(BytesIO(content)))
         about = f"{waiting.attachment.name}: {report.invited} of {report.rows} rows"
@@ -106,11 +107,12 @@ class Inviting:
     async def act(self, actor: Actor, act: str, what: Pausable) -> Message:
         """Pause or resume all invitations that have not left, or all that is unasked."""
         await self.broadcasts.authority.look(actor, Role.MANAGER, f"{act} {what}", "")
+        they_are = what.they_are[0].upper() + what.they_are[1:]
         if act == "pause":
             held = await self.waves.pause(what)
-            return Message(f"{_SAID[what]} paused. Messages that wait: {held}. /resume {what}")
+            return Message(f"{they_are} paused. Messages that wait: {held}. /resume {what}")
         released = await self.waves.resume(what)
-        return Message(f"{_SAID[what]} on again. Messages that leave in turn: {released}.")
+        return Message(f"{they_are} on again. Messages that leave in turn: {released}.")
 
     async def stands(self) -> Life:
         """Tell where the campaign stands."""

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.inviting import waves
 from bot.inviting.waves import Pausable, Waves
-from flows.broadcast import BroadcastError
-from flows.life import Life, closed, life_of
+from flows.life import Life, life_of
 from storage.changes import Audit
 
 ENGINE = "engine"
@@ -26,14 +24,6 @@ class Lifetime:
         house = self.broadcasts.house
         paused_at = await self.pauses.paused_at(Pausable.CAMPAIGN)
         return life_of(house.terms.current, house.clock(), is_paused=paused_at is not None)
-
-    async def check_inviting(self) -> None:
-        """Raise BroadcastError if nobody can be invited now, with what to do."""
-        house = self.broadcasts.house
-        if why := closed(house.terms.current, house.clock()) or await waves.closed(
-            self.broadcasts.store
-        ):
-            raise BroadcastError(why)
 
     async def tick(self) -> datetime | None:
         """Keep that the campaign has begun, ended or the like; tell when it may do so next."""

@@ -15,6 +15,7 @@ import structlog
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.cards import CARD, place_of
+from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Inbound, Listener, Message, Reachability
 from bot.commands.refusal import RefusedError
 from bot.inviting.customers_file import UnusableFileError
@@ -26,13 +27,11 @@ from bot.office.questions import QuestionDesk
 from bot.office.running import ACTS, Running
 from bot.office.walk import Walks
 from bot.setting_values import Role
-from bot.turns.saying import encode
 from flows.broadcast import BroadcastError
 from flows.customer import Address, Channel
-from storage.changes import Decision, Enqueue, Remember
+from storage.changes import Decision, Remember
 from storage.memory import InboxKey, Key, Memory
 
-LINE = "Manager"
 PATIENCE_S = 1.0  # customers behind a manager's long command wait no longer
 _ID = re.compile(r"B\d+", re.IGNORECASE)
 HELP = (
@@ -114,20 +113,9 @@ class Managers:
 
     async def _send(self, to: Address, message: Message, place: str | None = None) -> None:
         """Send an answer; one with a `place` is a card that is found again by it."""
-        house = self.broadcasts.house
-        now, lane = house.clock(), house.lanes.lane(Channel.TELEGRAM)
-        row = Enqueue(
-            lane=lane or Channel.TELEGRAM.value,
-            priority=0,
-            recipient=to.uri,
-            line=CARD if place else LINE,
-            body=encode(message),
-            due=now,
-            created_at=now,
-            is_unasked=False,
-            may_resend=True,
-            about=place,
-        )
+        row = to_manager(self.broadcasts.house, to, message)
+        if place is not None:
+            row = replace(row, line=CARD, about=place)
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (row,)))
         self.broadcasts.poke()
 

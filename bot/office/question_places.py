@@ -5,21 +5,14 @@ A topic is opened before its number can be kept: who dies in between leaves an e
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
-from bot.channels.channel import Message, Place
-from bot.turns.house import House
-from bot.turns.routing import PRIORITIES
-from bot.turns.saying import encode
-from flows.customer import Address, Channel
-from flows.effects import Purpose
-from storage.changes import Enqueue
+from bot.channels.channel import Place
 from storage.store import Store
 
 OpenTopic = Callable[[str, str], Awaitable[int | None]]  # chat and name -> the topic's number
-LINE = "Manager"
 _GROUP = "office.group"
 _read_place = msgspec.json.Decoder(Place).decode
 
@@ -59,20 +52,3 @@ class QuestionPlaces:
             thread = str(opened)
             await self.store.put(key, thread)
         return Place(group.chat, int(thread), is_forum=True)
-
-
-def to_manager(house: House, to: Address, message: Message, thread: int | None = None) -> Enqueue:
-    """Queue something for a manager, or for a topic of their group; it is nobody's message."""
-    message = replace(message, thread=thread)
-    now, lane = house.clock(), house.lanes.lane(Channel.TELEGRAM)
-    return Enqueue(
-        lane=lane or Channel.TELEGRAM.value,
-        priority=PRIORITIES[Purpose.ANSWER],
-        recipient=to.uri,
-        line=LINE,
-        body=encode(message),
-        due=now,
-        created_at=now,
-        is_unasked=False,
-        may_resend=True,
-    )

@@ -1,15 +1,16 @@
 """Questions are shown to managers as they come: whole the first time, then what is added."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
+from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Message, Place
 from bot.office.question_cards import card, note, taker_of
-from bot.office.question_places import OpenTopic, QuestionPlaces, no_topic, to_manager
+from bot.office.question_places import OpenTopic, QuestionPlaces, no_topic
 from bot.setting_values import Role
 from flows.customer import Address
 from storage.changes import Decision, Remember, ShowWords
@@ -51,7 +52,7 @@ class QuestionShowing:
             if memory.seen is not None:
                 return Decision(None, shown)
             house = self.broadcasts.house
-            rows = tuple(to_manager(house, place.chat, message, place.thread) for place in to)
+            rows = [to_manager(house, at.chat, replace(message, thread=at.thread)) for at in to]
             return Decision(None, (Remember(inbox, b"", "", now), *shown, *rows))
 
         await self.broadcasts.store.turn(Key(inbox=inbox), decide)

@@ -10,6 +10,7 @@ from html import escape
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
+from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Inbound, Message, Place
 from bot.office.question_acts import Asked, answered, commanded, is_plain
 from bot.office.question_cards import (
@@ -20,7 +21,7 @@ from bot.office.question_cards import (
     queue,
     taker_of,
 )
-from bot.office.question_places import QuestionPlaces, to_manager
+from bot.office.question_places import QuestionPlaces
 from bot.setting_values import Role
 from bot.turns.composing import Composition
 from bot.turns.house import House
@@ -231,9 +232,9 @@ class QuestionDesk:
             if memory.seen is not None:
                 return Decision(None)
             told, changes = decide(memory)
-            message = replace(told, callback=inbound.callback)
             place = inbound.place or Place(inbound.address)
-            row = to_manager(self.house, place.chat, message, place.thread)
+            message = replace(told, callback=inbound.callback, thread=place.thread)
+            row = to_manager(self.house, place.chat, message)
             return Decision(None, (Remember(inbox, b"", "", now), *changes, row))
 
         await self.store.turn(replace(key, inbox=inbox), turn)

@@ -11,8 +11,8 @@ from html import escape
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
+from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Message
-from bot.office.question_places import to_manager
 from bot.setting_values import Role
 from bot.turns.inquiries import LOOKS_BACK, MOST_HASHED, VEIL, VEILED_TIMES, monday_of
 from flows.calendar import at_wall, next_open
