@@ -60,11 +60,12 @@ async def survey(connection: Connection, audience: Audience, asked: Asked) -> tu
         "asks_customer": asked.has_customer,
         "asks_month": asked.has_month,
         "asks_megabytes": asked.has_megabytes,
+        "asks_facts": bool(asked.attributes) or asked.has_megabytes,
         "names": asked.attributes,
     }
     name = "survey_facts" if any(asks.values()) else "survey"
     found: list[_Columns] = []
-    for part in await _parts(connection, audience, asked):
+    for part in await _parts(connection, audience):
         sql, values = selection(name, audience, asks, part)
         found += await connection.fetch(sql, *values)
     samples = [row[-1] for row in found if row[0] is None] if asked.attributes else []
@@ -73,13 +74,8 @@ async def survey(connection: Connection, audience: Audience, asked: Asked) -> tu
     return tuple(_to_group(row, tuple(facts.get(row[-1], ()))) for row in found)
 
 
-async def _parts(connection: Connection, audience: Audience, asked: Asked) -> tuple[Part, ...]:
-    """Divide an audience: where people share what matters, it is looked at once for each kind.
-
-    What somebody was credited or the customers' file says is their own, so then nobody is alike.
-    """
-    if asked.attributes or asked.has_megabytes:
-        return (ALL,)
+async def _parts(connection: Connection, audience: Audience) -> tuple[Part, ...]:
+    """Divide an audience: where people share what matters, it is looked at once for each kind."""
     sql, values = _numbered(_SQL["may_have_enough"], rules(audience))
     may_have_enough = await connection.fetchval(sql, *values)
     # Written to before it, it does not matter how often.

@@ -170,7 +170,7 @@ async def test_facts_tell_texts_of_different_lengths_apart(store: Store) -> None
     groups = await store.broadcasts.survey(audience("state:steps"), Asked(("city",)))
 
     told = {group.attributes[0]: group.count for group in groups}
-    assert told == {"Ulm": 2, "Köln": 1, "Kiel": 1, None: 1}
+    assert told == {"Ulm": 2, "Köln": 2, None: 1}
 
 
 OFTEN = (  # how many days ago somebody was written to, and why they are passed over now

@@ -57,7 +57,7 @@ where broadcast = $1 and number > 0;
 -- candidates --
 -- Who is in the audience, which way suits, and the one reason for passing them over; a row stands for
 -- `number` people. `lately` counts broadcasts in three digits each: within a day, a week, a month.
-select customer, number, language, substr(way, 2) as channel, month,
+select customer, number, language, substr(way, 2) as channel, month, megabytes, shape,
        case
            when state = 'held_out' then 'held_out'
            when is_silent or way >= '2' then 'opted_out'
@@ -74,7 +74,7 @@ from (/*people*/) asked;
 -- The people of an audience within a span one by one, all or those written to after a moment.
 -- Who was erased is in no audience.
 select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
-       /*way*/ as way,
+       r.megabytes, r.shape, /*way*/ as way,
        case when r.fed_at > :month_ago::bigint then
            (select count(*) + 1000 * count(*) filter (where l.fed_at > :week_ago::bigint)
                    + 1000000 * count(*) filter (where l.fed_at > :day_ago::bigint)
@@ -90,12 +90,16 @@ where r.customer > :after and (:until = '' or r.customer <= :until)
 -- alike --
 -- The people of an audience not written to after a moment, those who are alike at once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
-       r.has_basis, /*way*/ as way, 0::bigint as lately
+       r.has_basis, case when :asks_facts::boolean then r.megabytes end as megabytes,
+       case when :asks_facts::boolean then r.shape end as shape,
+       /*way*/ as way, 0::bigint as lately
 from reach r
 where coalesce(r.fed_at, 0) <= :fed_after::bigint
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
-         case when :asks_customer::boolean then length(r.customer) end;
+         case when :asks_customer::boolean then length(r.customer) end,
+         case when :asks_facts::boolean then r.megabytes end,
+         case when :asks_facts::boolean then r.shape end;
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
@@ -201,26 +205,18 @@ group by reason, language, channel;
 -- survey_facts --
 -- The same for texts that ask for facts: who is planned is told apart by the facts, or by their
 -- length where only that matters, since their letters cost the same in every SMS.
-select reason, language, channel, months, megabytes, sum(number)::bigint, min(customer)
+select reason, language, channel, months, volume, sum(number)::bigint, min(customer)
 from (
     select reason, language, channel, customer, number,
            case when reason is null and :asks_month::boolean then month end as months,
-           case when reason is null and :asks_megabytes::boolean then
-               (select coalesce(sum(c.megabytes), 0)::bigint
-                from credits c
-                where c.customer = found.customer and c.state = 'confirmed') end as megabytes,
+           case when reason is null and :asks_megabytes::boolean then megabytes end as volume,
            case when reason is null and :asks_customer::boolean then length(customer) end as digits,
            case when reason is null and cardinality(:names::text[]) > 0 then
-               (select array_agg(case when fact.words ~ '[^-A-Za-z0-9 .,:;/()!?#%&+=<>@_]'
-                                      then fact.words
-                                      else length(fact.words)::text
-                                 end order by asked.n)
-                from customers u, unnest(:names::text[]) with ordinality as asked (name, n),
-                     lateral (select u.attributes::json ->> asked.name as words) fact
-                where u.number = found.customer) end as shapes
+               (select array_agg(shape::json ->> asked.name order by asked.n)
+                from unnest(:names::text[]) with ordinality as asked (name, n)) end as shapes
     from (/*candidates*/) found
 ) told
-group by reason, language, channel, months, megabytes, digits, shapes;
+group by reason, language, channel, months, volume, digits, shapes;
 
 -- attributes_of --
 -- What the customers' file says of customers, in the order asked for.

@@ -48,7 +48,7 @@ where broadcast = ? and number > 0;
 -- candidates --
 -- Who is in the audience, which way suits, and the one reason for passing them over; a row stands for
 -- `number` people. `lately` counts broadcasts in three digits each: within a day, a week, a month.
-select customer, number, language, substr(way, 2) as channel, month,
+select customer, number, language, substr(way, 2) as channel, month, megabytes, shape,
        case
            when state = 'held_out' then 'held_out'
            when is_silent = 1 or way >= '2' then 'opted_out'
@@ -64,7 +64,7 @@ from (/*people*/);
 -- The people of an audience within a span one by one, all or those written to after a moment. The
 -- limit keeps SQLite from asking for the way once for each use. Who was erased is in no audience.
 select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
-       /*way*/ as way,
+       r.megabytes, r.shape, /*way*/ as way,
        iif(r.fed_at > :month_ago,
            (select coalesce(sum(1 + 1000 * (l.fed_at > :week_ago) + 1000000 * (l.fed_at > :day_ago)),
                             0)
@@ -78,14 +78,18 @@ order by r.customer
 limit -1;
 
 -- alike --
--- The people of an audience not written to after a moment, those who are alike at once.
+-- The people of an audience within a span not written to after a moment, those alike at once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
-       r.has_basis, /*way*/ as way, 0 as lately
+       r.has_basis, r.megabytes, r.shape, /*way*/ as way, 0 as lately
 from reach r indexed by reach_alike
-where coalesce(r.fed_at, 0) <= :fed_after
+where r.customer > :after and r.customer <= :until and coalesce(r.fed_at, 0) <= :fed_after
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route,
-         length(r.customer);
+         length(r.customer) /*facts*/;
+
+-- alike_facts --
+-- What makes people differ for texts that say something of each.
+, r.megabytes, r.shape
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
@@ -123,10 +127,12 @@ r.customer in (select value from json_each(?));
 coalesce(instr(r.route, ?) > 0, 0);
 
 -- term_attribute --
--- What the customers' file says of somebody.
-coalesce((select json_extract(u.attributes, ?)
-          from customers u
-          where u.number = r.customer) in (select value from json_each(?)), 0);
+-- What the customers' file says of somebody. All of whom it says so are found in the order of the
+-- file at once, for people who are alike lie far apart in it.
++r.customer in (select u.number
+                from customers u
+                where u.number > :after and u.number <= :until
+                  and json_extract(u.attributes, ?) in (select value from json_each(?)));
 
 -- term_month --
 -- How many months without a call somebody has.
@@ -194,22 +200,15 @@ group by kind;
 
 -- fact_megabytes --
 -- How much somebody was credited.
-|| ' ' || (select coalesce(sum(c.megabytes), 0)
-           from credits c
-           where c.customer = found.customer and c.state = 'confirmed')
+|| ' ' || megabytes
 
 -- fact_customer --
 -- How long a number is; its letters cost the same in every SMS.
 || ' ' || length(customer)
 
 -- fact_attribute --
--- What the customers' file says, or how long that is where only its length matters.
-|| ' ' || (select coalesce(iif(json_extract(u.attributes, ?)
-                                   glob ?,
-                               json_extract(u.attributes, ?),
-                               length(json_extract(u.attributes, ?))), '-')
-           from customers u
-           where u.number = found.customer)
+-- How long it is what the customers' file says, or what, where not only its length matters.
+|| ' ' || coalesce(json_extract(shape, ?), '-')
 
 -- attributes_of --
 -- What the customers' file says of one customer, in the order asked for.
