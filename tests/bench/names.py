@@ -4,6 +4,7 @@ from tests.bench.planning import PLAN
 from tests.bench.postgres_relaying import POSTGRES_RELAY
 from tests.bench.postgres_timers import POSTGRES_TIMERS
 from tests.bench.postgres_turns import POSTGRES_TURN
+from tests.bench.previewing import PREVIEW
 from tests.bench.relaying import RELAY
 from tests.bench.replying import REPLY
 from tests.bench.screening import BESIDE_FILM
@@ -24,6 +25,7 @@ BENCHMARKS = {
         TELEGRAM,
         WEBHOOK,
         PLAN,
+        PREVIEW,
         REPLY,
         TIMERS,
         POSTGRES_TIMERS,
