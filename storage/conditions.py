@@ -16,9 +16,11 @@ from storage.records import to_int
 
 Value: TypeAlias = str | int | Sequence[str]
 
-DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+MONTH = timedelta(days=31)  # a calendar month, of which the cap speaks, is never longer
 
 _SECOND = 1_000_000
+_EVER = 2**62
 _MOST = 100_000
 _LETTERS = {"tel": "s", "telegram": "t", "mailto": "e"}  # as `reach` writes them
 _SCHEMES = {letter: scheme for scheme, letter in _LETTERS.items()}
@@ -79,7 +81,15 @@ def rules(audience: Audience) -> dict[str, Value]:
         "day_ago": to_int(now - DAY),
         "week_ago": to_int(now - WEEK),
         "month_ago": to_int(now - MONTH),
+        "invited_after": _invited_after(audience),
     }
+
+
+def _invited_after(audience: Audience) -> int:
+    """Give the moment after which an invitation alone is all that somebody bears."""
+    if audience.per_month <= 1:
+        return to_int(audience.now - MONTH)
+    return to_int(audience.now - WEEK) if audience.per_week <= 1 else _EVER
 
 
 def scheme_of(letter: str) -> str:

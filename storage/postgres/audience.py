@@ -38,6 +38,7 @@ def selection(
     values: dict[str, Value] = {}
     asked = _CONDITIONS.of(audience, values)
     people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
+    people = people.replace("/*lately*/", _SQL["lately"])
     people = people.replace("/*audience*/", asked or "true")
     values |= rules(audience) | {"after": "", "until": "", "fed_after": part.fed_after, **further}
     candidates = _SQL["candidates"].replace("/*people*/", people)

@@ -42,6 +42,7 @@ def selection(name: str, audience: Audience, part: Part = ALL) -> tuple[str, dic
     values: dict[str, Value] = {}
     asked = Conditions(_SQL, _names, path_of).of(audience, values)
     people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
+    people = people.replace("/*lately*/", _SQL["lately"])
     people = people.replace("/*audience*/", asked or "1")
     people = people.replace("/*facts*/", _SQL["alike_facts"] if part.has_facts else "")
     values |= rules(audience)

@@ -19,7 +19,7 @@ from flows.journey import Journey, Stage
 from messages.segments import count
 from storage.changes import Decision, PutCustomer, PutJourney
 from storage.memory import Key
-from storage.outbox import Claim, OutboxState, Settle
+from storage.outbox import Claim, OutboxState, Permit, Settle, at_once
 from tests.bot.programme_house import HandClock, ProgrammeHouse, programme_house
 from tests.cast import TERMS
 
@@ -56,6 +56,7 @@ class BroadcastHouse:
     programme: ProgrammeHouse
     sent: list[tuple[str, str]] = field(default_factory=list)
     cents: float = 0.0
+    permit: Permit = at_once
 
     @property
     def broadcasts(self) -> Broadcasts:
@@ -112,7 +113,7 @@ class BroadcastHouse:
         """Send what is due; `dies`: the provider has it, but we are killed before we know."""
         store, now = self.programme.store, self.programme.clock()
         lease = now + timedelta(seconds=60)
-        claimed = await store.claim(Claim("sms", "node", now, lease, most))
+        claimed = await store.claim(Claim("sms", "node", now, lease, most, permit=self.permit))
         for row in claimed.rows:
             if state is OutboxState.ACCEPTED:
                 text = msgspec.json.decode(row.body, type=Message).text

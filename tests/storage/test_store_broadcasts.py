@@ -173,49 +173,6 @@ async def test_facts_tell_texts_of_different_lengths_apart(store: Store) -> None
     assert told == {"Ulm": 2, "Köln": 2, None: 1}
 
 
-OFTEN = (  # how many days ago somebody was written to, and why they are passed over now
-    ((), None),
-    ((31,), None),
-    ((10,), None),
-    ((0.5,), "recently_contacted"),
-    ((6, 5), "cap"),
-    ((9, 5), None),
-    ((29, 25, 20, 15, 10, 8), "cap"),
-    ((29, 25, 20, 15, 10), None),
-)
-
-
-@pytest.mark.parametrize(("days", "reason"), OFTEN)
-async def test_who_was_written_to_too_often_is_passed_over(
-    store: Store, days: tuple[float, ...], reason: str | None
-) -> None:
-    keeper, number = store.broadcasts, "300000"
-    contact = (Contact(Address("tel:+491700000000")),)
-    put = PutJourney(Journey(number, stage=Stage.MEMBER), "steps", "app", 0, NOON)
-    await change(store, PutCustomer(Customer(number, "de", Basis.CONSENT, contact), NOON), put)
-    for before in days:
-        await _written_to(store, NOON - timedelta(days=before))
-
-    for asked in (Asked(), Asked(has_customer=True), Asked(has_megabytes=True)):
-        (group,) = await keeper.survey(audience("state:steps"), asked)
-        assert (group.reason, group.count) == (reason, 1)
-
-
-async def _written_to(store: Store, at: datetime) -> None:
-    """Let a broadcast to all members run and end at one moment."""
-    keeper, draft = store.broadcasts, Draft({"de": "Hallo"}, "state:steps", "9001")
-    row = BroadcastRow(0, draft, fingerprint(draft), BroadcastState.DRAFT, at)
-    number = await keeper.draft(row, AUDIT)
-    run = replace(row, state=BroadcastState.RUNNING, started_at=at)
-    await keeper.move(number, lambda _: (replace(run, id=number), ()))
-    often = replace(audience(draft.audience), broadcast=number, per_week=99, per_month=99, now=at)
-    while await keeper.plan(number, often):
-        pass
-    await keeper.feed(number, _said(f"B{number}"), 25, at)
-    ended = replace(run, id=number, state=BroadcastState.DONE, ended_at=at)
-    await keeper.move(number, lambda _: (ended, ()))
-
-
 async def test_a_customer_who_goes_is_in_no_audience(store: Store) -> None:
     customer, _ = somebody(0, random.Random(1))  # noqa: S311 - a seed reproduces the run
     journey = Journey(customer.number, stage=Stage.MEMBER)
@@ -361,7 +318,7 @@ async def test_the_outbox_is_fed_by_a_valve(store: Store) -> None:
     assert link.customer == "300000"
 
 
-def _said(about: str) -> Compose:
+def said(about: str) -> Compose:
     def compose(memory: Memory, attempt: int) -> Composed:
         assert memory.customer is not None
         words = to(memory.customer.contacts[0].address.uri, about)

@@ -71,7 +71,7 @@ select customer, number, language, substr(way, 2) as channel, month, megabytes, 
 from (/*people*/) asked;
 
 -- each --
--- The people of an audience within a span one by one, all or those written to after a moment.
+-- The people of an audience within a span one by one, all or those written to lately.
 -- Who was erased is in no audience.
 select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
        r.megabytes, r.shape, /*way*/ as way,
@@ -81,25 +81,35 @@ select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silen
             from recipients l
             where l.customer = r.customer and l.fed_at > :month_ago::bigint
               and l.broadcast <> :broadcast::bigint)
-       else 0 end as lately
+       else 0 end
+       + case when r.invited_at > :week_ago::bigint then 1001
+              when r.invited_at > :month_ago::bigint then 1
+              else 0
+         end as lately
 from reach r
 where r.customer > :after and (:until = '' or r.customer <= :until)
-  and coalesce(r.fed_at, 0) > :fed_after::bigint
+  and /*lately*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/);
 
 -- alike --
--- The people of an audience not written to after a moment, those who are alike at once.
+-- The people of an audience not written to lately, those who are alike at once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
        r.has_basis, case when :asks_facts::boolean then r.megabytes end as megabytes,
        case when :asks_facts::boolean then r.shape end as shape,
        /*way*/ as way, 0::bigint as lately
 from reach r
-where coalesce(r.fed_at, 0) <= :fed_after::bigint
+where not /*lately*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
          case when :asks_customer::boolean then length(r.customer) end,
          case when :asks_facts::boolean then r.megabytes end,
          case when :asks_facts::boolean then r.shape end;
+
+-- lately --
+-- Whether it matters how often somebody was written to: by a broadcast after one moment, by an
+-- invitation after another, or by both within a month.
+(coalesce(r.fed_at, 0) > :fed_after::bigint or coalesce(r.invited_at, 0) > :invited_after::bigint
+ or least(coalesce(r.fed_at, 0), coalesce(r.invited_at, 0)) > :month_ago::bigint);
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.

@@ -61,8 +61,8 @@ select customer, number, language, substr(way, 2) as channel, month, megabytes, 
 from (/*people*/);
 
 -- each --
--- The people of an audience within a span one by one, all or those written to after a moment. The
--- limit keeps SQLite from asking for the way once for each use. Who was erased is in no audience.
+-- The people of an audience within a span one by one, all or those written to lately. The limit keeps
+-- SQLite from asking for the way once for each use. Who was erased is in no audience.
 select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has_basis,
        r.megabytes, r.shape, /*way*/ as way,
        iif(r.fed_at > :month_ago,
@@ -70,19 +70,20 @@ select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has
                             0)
             from recipients l
             where l.customer = r.customer and l.fed_at > :month_ago and l.broadcast <> :broadcast),
-           0) as lately
+           0)
+       + coalesce((r.invited_at > :month_ago) + 1000 * (r.invited_at > :week_ago), 0) as lately
 from reach r
-where r.customer > :after and r.customer <= :until and coalesce(r.fed_at, 0) > :fed_after
+where r.customer > :after and r.customer <= :until and /*lately*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 order by r.customer
 limit -1;
 
 -- alike --
--- The people of an audience within a span not written to after a moment, those alike at once.
+-- The people of an audience within a span not written to lately, those alike at once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
        r.has_basis, r.megabytes, r.shape, /*way*/ as way, 0 as lately
 from reach r indexed by reach_alike
-where r.customer > :after and r.customer <= :until and coalesce(r.fed_at, 0) <= :fed_after
+where r.customer > :after and r.customer <= :until and not /*lately*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route,
          length(r.customer) /*facts*/;
@@ -90,6 +91,12 @@ group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route
 -- alike_facts --
 -- What makes people differ for texts that say something of each.
 , r.megabytes, r.shape
+
+-- lately --
+-- Whether it matters how often somebody was written to: by a broadcast after one moment, by an
+-- invitation after another, or by both within a month.
+(coalesce(r.fed_at, 0) > :fed_after or coalesce(r.invited_at, 0) > :invited_after
+ or min(coalesce(r.fed_at, 0), coalesce(r.invited_at, 0)) > :month_ago);
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.

@@ -10,6 +10,7 @@ import pytest
 from bot.broadcasting.cards import preview_words
 from bot.channels.channel import Accepted, Outcome, Refused
 from bot.metrics import Metrics
+from bot.sending.courtesy import Courtesy
 from bot.sending.lanes import Lane, Surroundings
 from bot.sending.relay import Relay
 from flows.broadcast import BroadcastState
@@ -109,6 +110,42 @@ async def test_a_preview_looks_at_the_hour_at_which_it_begins(tmp_path: Path) ->
         assert (now.planned, now.excluded) == (0, {"recently_contacted": 3})
         assert (later.planned, later.excluded) == (3, {})
         assert (await house.broadcasts.preview(MONA, name)).planned == 3
+
+
+@pytest.mark.parametrize(
+    ("per_week", "before", "excluded"),
+    [(1, 0, {"cap": 3}), (1, 8, {}), (2, 0, {}), (2, 2, {}), (3, 2, {})],
+)
+async def test_whom_a_preview_plans_is_written_to_at_once_though_they_were_invited(
+    tmp_path: Path, per_week: int, before: int, excluded: dict[str, int]
+) -> None:
+    terms = replace(TERMS, messages=replace(TERMS.messages, promotional_per_week=per_week))
+    clock = HandClock(NOON)
+    async with broadcast_house(tmp_path, terms, clock) as house:
+        await house.people(3)
+        clock.at += before * DAY
+
+        reach = await house.broadcasts.previews.reach("state:invited", None)
+
+        house.permit = Courtesy(lambda: terms)
+        assert reach.excluded == excluded
+        if reach.planned:
+            await house.started()
+            await house.run_out()
+        assert len(house.sent) == reach.planned
+
+
+async def test_an_invitation_and_a_broadcast_of_one_week_are_enough(tmp_path: Path) -> None:
+    terms, clock = TERMS, HandClock(NOON)
+    async with broadcast_house(tmp_path, terms, clock) as house:
+        await house.people(3)
+        await house.started()
+        await house.run_out()
+        clock.at += 2 * DAY
+
+        reach = await house.broadcasts.previews.reach("state:invited", None)
+
+        assert (reach.planned, reach.excluded) == (0, {"cap": 3})
 
 
 async def test_the_preview_says_what_follows_by_the_campaigns_own_figures(tmp_path: Path) -> None:
