@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 from flows.customer import Address, Channel
 from flows.intent import Intent
 from messages.cards import Card
@@ -49,14 +51,15 @@ class Place:
     is_forum: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True):
     """What somebody wrote or tapped, verified to come from the provider.
 
     `source` and `provider_id` name it for good. A tap carries its `intent`; a personal link played
     as `/start CODE` its `code`; `was_answered`: the provider has replied to a stop word already;
     `is_outdated`: a button was tapped that we do not offer (any more).
     """
+
+    # No dataclass: with so many fields, a frozen one takes 2 µs to make, and this a tenth of that.
 
     source: str
     provider_id: str

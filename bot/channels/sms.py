@@ -63,7 +63,7 @@ class TwilioAccount:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Give the tokens by which Twilio may sign; two during a rotation."""
-        return tuple(token for token in (self.token, self.secondary_token) if token)
+        return tuple(filter(None, (self.token, self.secondary_token)))
 
 
 @dataclass(frozen=True, slots=True)

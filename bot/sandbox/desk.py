@@ -1,7 +1,9 @@
 """What the sandbox' doors ask the house: who the customers are, and what the operator reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from bot.card import flags, flags_of, next_of
 from bot.carrier import feed
@@ -135,10 +137,10 @@ class SandboxManagers:
         """Answer what a manager wrote, tapped or sent."""
         if document is not None:
             kept = self.files.keep(document.name, document.text.encode())
-            inbound = replace(inbound, attachment=kept)
+            inbound = structs.replace(inbound, attachment=kept)
         roles = {str(id_): role for id_, role in SANDBOX.items()}
         named = {str(manager.id): manager.name for manager in self.roster()}
-        inbound = replace(inbound, sender=named.get(inbound.address.value, ""))
+        inbound = structs.replace(inbound, sender=named.get(inbound.address.value, ""))
         await managers_of(self.premises, roles, self.files).heard(inbound)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from bot.channels.channel import Fault, Inbound, Reachability
 from bot.turns.composing import Composition
 from bot.turns.house import House
@@ -56,7 +58,7 @@ class Conversations:
         """Answer a message or a tap, once; a stranger learns nothing."""
         if inbound.proven_phone is not None and await self.store.customer_at(inbound.address):
             # An account that is one customer's already does not become another's.
-            inbound = replace(inbound, proven_phone=None, intent=Intent.STATUS)
+            inbound = structs.replace(inbound, proven_phone=None, intent=Intent.STATUS)
         code = inbound.code or _typed_code(inbound.text)
         spoken = listen(inbound.text, inbound.address.channel)
         inquiry = await self.inquiries.look(inbound, spoken)

@@ -6,7 +6,6 @@ by the outbox. Only if nothing can be stored is an emergency answered right here
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -32,11 +31,10 @@ from storage.outbox import Receipt
 LARGEST_BODY = 64 * 1024
 LONGEST_TURN_S = 4.0  # Twilio gives up after five seconds and calls again
 MEDIA_TYPE = "text/xml; charset=utf-8"
+PLAIN = "text/plain; charset=utf-8"
 SIGNATURE = b"x-twilio-signature"
 PROLOGUE = '<?xml version="1.0" encoding="UTF-8"?>'
 NOTHING = PROLOGUE + "<Response/>"
-
-Read = TypeVar("Read")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -81,7 +79,7 @@ class Denied(Exception):
 
     def __init__(self, status: int, why: str = "") -> None:
         super().__init__(why)
-        self.answer = answer(why, status=status, kind="text/plain; charset=utf-8")
+        self.answer = answer(why, status=status, kind=PLAIN)
 
 
 def routes(desk: SmsDesk) -> list[Door]:
@@ -90,10 +88,10 @@ def routes(desk: SmsDesk) -> list[Door]:
     async def inbound(form: Form, _: bytes) -> Answer:
         if not is_for_us(form, desk.account):
             raise Denied(403)
-        return await _answer(desk, _readable(lambda: read_inbound(form, desk.clock())))
+        return await _answer(desk, read_inbound(form, desk.clock()))
 
     async def status(form: Form, query: bytes) -> Answer:
-        receipt = _readable(lambda: read_status(form, _tag(query), desk.clock()))
+        receipt = read_status(form, _tag(query), desk.clock())
         return await _note(desk, receipt, form.get("To", ""))
 
     return [
@@ -116,6 +114,8 @@ class Ear:
             said = await self.heard(form, scope["query_string"])
         except Denied as denied:
             said = denied.answer
+        except UnreadableMessageError as error:
+            said = answer(str(error), status=400, kind=PLAIN)
         await send(said.start)
         await send(said.body)
 
@@ -166,10 +166,3 @@ async def _body(receive: Receive) -> bytes:
 
 def _tag(query: bytes) -> str | None:
     return dict(parse_qsl(query.decode("latin-1"))).get("t") if query else None
-
-
-def _readable(read: Callable[[], Read]) -> Read:
-    try:
-        return read()
-    except UnreadableMessageError as error:
-        raise Denied(400, str(error)) from error

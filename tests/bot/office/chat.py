@@ -1,8 +1,9 @@
 """Managers at their phones, and the files that they send."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
+from msgspec import structs
 
 from bot.channels.channel import (
     Attachment,
@@ -56,10 +57,10 @@ class Chat:
         inbound = Inbound("test", f"m{self.said}", address, text, at)
         if command is not None:
             ref = f"{who}:7"
-            inbound = replace(inbound, command=command, callback="c", message_ref=ref)
+            inbound = structs.replace(inbound, command=command, callback="c", message_ref=ref)
         if file is not None:
             self.cabinet.contents["sent"] = file.encode()
-            inbound = replace(inbound, attachment=Attachment("sent", "customers.csv"))
+            inbound = structs.replace(inbound, attachment=Attachment("sent", "customers.csv"))
         await self.managers.heard(inbound)
         return (await self.read()).get(who, [])
 

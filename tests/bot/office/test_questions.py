@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from bot.broadcasting.authority import Actor
 from bot.channels.channel import Inbound, Message, Place
@@ -46,7 +47,7 @@ class Office:
         self.said += 1
         chat, name = Address(f"telegram:{actor.id}"), f"m{self.said}"
         inbound = Inbound("telegram", name, chat, text, NOON, command=command)
-        inbound = replace(inbound, sender=NAMES[actor.id], replied_to=replied_to)
+        inbound = structs.replace(inbound, sender=NAMES[actor.id], replied_to=replied_to)
         return await self.desk.heard(actor, inbound)
 
     async def new(self) -> dict[str, list[str]]:
@@ -256,7 +257,7 @@ async def here(office: Office, actor: Actor, text: str, place: Place = GROUP) ->
     office.said += 1
     chat = Address(f"telegram:{actor.id}")
     inbound = Inbound("telegram", f"g{office.said}", chat, text, NOON, place=place)
-    await office.desk.heard(actor, replace(inbound, sender=NAMES[actor.id]))
+    await office.desk.heard(actor, structs.replace(inbound, sender=NAMES[actor.id]))
 
 
 async def test_in_a_group_each_customer_has_a_topic(office: Office) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bot.campaigns import load_campaign
 from bot.channels.channel import Fault, Inbound, Reachability
@@ -251,7 +252,7 @@ async def link_of(house: SmallHouse) -> str:
 
 def opening(house: SmallHouse, code: str, address: Address = ALICES_TELEGRAM) -> Inbound:
     """Open a link in Telegram."""
-    return replace(house.said(f"/start {code}", address), code=code)
+    return structs.replace(house.said(f"/start {code}", address), code=code)
 
 
 async def test_the_link_goes_on_at_the_same_step_and_greets_once(house: SmallHouse) -> None:
@@ -311,7 +312,7 @@ async def test_an_account_that_is_one_customers_becomes_nobody_elses(house: Smal
 
 async def test_sharing_ones_own_contact_links_the_account(house: SmallHouse) -> None:
     await house.join()
-    shared = replace(house.said("", ALICES_TELEGRAM), proven_phone=ALICES)
+    shared = structs.replace(house.said("", ALICES_TELEGRAM), proven_phone=ALICES)
 
     await house.premises.conversations.heard(shared)
 
@@ -331,7 +332,7 @@ async def test_slash_start_after_stop_asks_and_opts_nobody_in(house: SmallHouse)
     await house.premises.conversations.heard(opening(house, await link_of(house)))
     await house.hear("STOP")
 
-    start = replace(house.said("/start", ALICES_TELEGRAM), is_start=True)
+    start = structs.replace(house.said("/start", ALICES_TELEGRAM), is_start=True)
     await house.premises.conversations.heard(start)
 
     assert (await house.lines())[-1] == "OptInAsked"
@@ -359,7 +360,7 @@ async def test_stop_on_one_channel_silences_both_and_start_opens_one(house: Smal
 async def test_what_twilio_has_answered_itself_is_not_answered_again(house: SmallHouse) -> None:
     await house.join()
 
-    stop = replace(house.said("STOP"), was_answered=True)
+    stop = structs.replace(house.said("STOP"), was_answered=True)
     await house.premises.conversations.heard(stop)
 
     assert (await house.lines())[-1] == "Enrolled"
@@ -426,7 +427,8 @@ async def test_an_account_stays_with_the_line_that_it_was_linked_to_first(
     await house.invite()
     await house.invite(BABAK)
     await house.premises.conversations.heard(opening(house, await link_of(house)))
-    shared = replace(house.said("", ALICES_TELEGRAM), proven_phone=BABAK.contacts[0].address)
+    babaks = BABAK.contacts[0].address
+    shared = structs.replace(house.said("", ALICES_TELEGRAM), proven_phone=babaks)
 
     await house.premises.conversations.heard(shared)
 

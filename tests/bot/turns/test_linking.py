@@ -1,14 +1,14 @@
 """Linking a Telegram account: what proves a number, and how little anybody else learns."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
-from bot.channels.channel import Inbound, Message
+from bot.channels.channel import Message
 from bot.turns.personal_links import PAGE_LINK, TELEGRAM_LINK
 from flows.customer import Address
 from storage.changes import MintLink
@@ -43,13 +43,13 @@ async def house(tmp_path: Path) -> AsyncIterator[SmallHouse]:
 
 async def open_link(house: SmallHouse, code: str = CODE, chat: Address = CHAT) -> None:
     """Open a link in Telegram."""
-    said = replace(house.said(f"/start {code}", chat), code=code)
+    said = structs.replace(house.said(f"/start {code}", chat), code=code)
     await house.premises.conversations.heard(said)
 
 
 async def share(house: SmallHouse, phone: Address | None, chat: Address = CHAT) -> None:
     """Share a contact card; None: it is not the sender's own."""
-    shared: Inbound = replace(house.said("", chat), proven_phone=phone)
+    shared = structs.replace(house.said("", chat), proven_phone=phone)
     await house.premises.conversations.heard(shared)
 
 
