@@ -55,7 +55,7 @@ class Place:
     ref: str
 
 
-_read_place = msgspec.json.Decoder(Place).decode
+read_place = msgspec.json.Decoder(Place).decode
 
 
 async def keep_card(store: Store, number: int, chat: Address, ref: str) -> None:
@@ -192,7 +192,7 @@ class Cards:
             kept = await self.broadcasts.store.get(f"card.{row.id}")
             if kept:
                 is_running = is_running or row.state is BroadcastState.RUNNING
-                await self._edit(row, _read_place(kept))
+                await self._edit(row, read_place(kept))
         self.looked[:] = [now] if is_running else []
         return now + EVERY if is_running else None
 

@@ -17,6 +17,7 @@ from bot.channels.channel import (
     Files,
     FileTooLargeError,
     FileUnavailableError,
+    Inbound,
     Message,
 )
 from bot.commands.showing import zoned
@@ -25,6 +26,7 @@ from bot.inviting.invitations import Invitations, InviteReport
 from bot.inviting.waves import Pausable, Waves, closed
 from bot.office.lifetime import Lifetime
 from bot.office.parts import page, tap
+from bot.office.underway import EVERY_S, Underway
 from bot.setting_values import Role
 from flows.broadcast import BroadcastError
 from flows.life import Life
@@ -48,17 +50,19 @@ class Inviting:
     invitations: Invitations
     waves: Waves
     files: Files | None = None
+    every_s: float = EVERY_S  # between two looks at how far a file is
 
     async def asked(self, actor: Actor) -> Message:
         """Say how to invite."""
         await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
         return Message("Send the customers’ file (CSV); nobody is invited before you say so.")
 
-    async def rehearse(self, actor: Actor, attachment: Attachment) -> Message:
+    async def rehearse(self, actor: Actor, inbound: Inbound, attachment: Attachment) -> Message:
         """Show what a file would do. Raises BroadcastError or UnusableFileError."""
         await self.broadcasts.authority.look(actor, Role.MANAGER, "invite dry run", attachment.name)
         content = await self._fetched(attachment)
-        report = await self.invitations.invite(read_customers(BytesIO(content)), dry_run=True)
+        title = f"{attachment.name} is read, nobody is invited yet"
+        report = await self._taken(inbound, title, content, dry_run=True)
         waiting = _Waiting(attachment, hashlib.sha256(content).hexdigest())
         await self._keep(actor, msgspec.json.encode(waiting).decode())
         choices = (tap("Invite", "invite"), tap("Forget it", "stop")) if report.accepted else ()
@@ -82,7 +86,18 @@ class Inviting:
             more,
         )
 
-    async def confirm(self, actor: Actor) -> Message:
+    async def _taken(
+        self, inbound: Inbound, title: str, content: bytes, *, dry_run: bool
+    ) -> InviteReport:
+        """Take a file, and show how far it is if that takes long."""
+        stream = BytesIO(content)
+        underway = Underway(self.broadcasts, inbound, title, stream, self.every_s)
+        async with underway.watched():
+            return await self.invitations.invite(
+                read_customers(stream), dry_run=dry_run, progress=underway.tell
+            )
+
+    async def confirm(self, actor: Actor, inbound: Inbound) -> Message:
         """Take the file that was shown. Raises BroadcastError if it is not the same any more."""
         await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
         kept = await self.broadcasts.store.get(f"invite.{actor.id}")
@@ -96,7 +111,8 @@ class Inviting:
         if why := await closed(self.broadcasts.store, house.terms.current, house.clock()):
             raise BroadcastError(why)
         await self.forget(actor)
-        report = await self.invitations.invite(read_customers(BytesIO(content)))
+        title = f"{waiting.attachment.name} is taken"
+        report = await self._taken(inbound, title, content, dry_run=False)
         about = f"{waiting.attachment.name}: {report.invited} of {report.rows} rows"
         await self.broadcasts.authority.noted(actor, "invite", about)
         return Message(

@@ -143,7 +143,7 @@ class Managers:
 
     async def _answer(self, actor: Actor, inbound: Inbound) -> Message:
         if inbound.attachment is not None:
-            return await self.inviting.rehearse(actor, inbound.attachment)
+            return await self.inviting.rehearse(actor, inbound, inbound.attachment)
         if inbound.command is not None:
             return await self._tapped(actor, inbound, inbound.command)
         word, _, rest = inbound.text.strip().partition(" ")
@@ -203,7 +203,7 @@ class Managers:
             case "sure":
                 return await self.deciding.decide(actor, name, rest)
             case "invite":
-                return await self.inviting.confirm(actor)
+                return await self.inviting.confirm(actor, inbound)
             case "stop":
                 await self.walks.forget(actor)
                 await self.inviting.forget(actor)

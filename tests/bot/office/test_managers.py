@@ -124,6 +124,27 @@ async def test_a_file_is_rehearsed_before_anybody_is_invited(tmp_path: Path) -> 
         assert done.text.startswith("1 are invited")
 
 
+async def test_a_long_file_shows_how_far_it_is_in_one_message(tmp_path: Path) -> None:
+    lines = [f"{9000 + n},+4917139{20100 + n},,de,consent" for n in range(1000)]
+    file = "\n".join(("customer,phone,email,language,basis", *lines))
+    async with broadcast_house(tmp_path) as house:
+        chat = Chat(house)
+        chat.managers = replace(
+            chat.managers, inviting=replace(chat.managers.inviting, every_s=0.0)
+        )
+
+        first, *edits, report = await chat.says("9001", file=file)
+        *taking, done = await chat.says("9001", command=button(report, "Invite"))
+
+        assert first.text.startswith("customers.csv is read, nobody is invited yet")
+        assert first.replaces is None
+        assert {edit.replaces for edit in edits} <= {"r1"}
+        assert report.replaces is None
+        assert {said.replaces for said in (*taking, done)} == {"9001:7"}
+        assert any("%" in said.text for said in taking)
+        assert done.text.startswith("1000 are invited")
+
+
 @pytest.mark.parametrize(
     "text", ["/customer 200000", "/invite", "/credits", "/questions", "/pause B1"]
 )
