@@ -168,6 +168,25 @@ async def test_a_moving_clock_is_seen_to_be_busy(browser: Browser) -> None:
         await expect(page.locator("#moving")).to_be_hidden()
 
 
+async def test_what_is_written_meanwhile_is_said_in_turn(browser: Browser) -> None:
+    async with visiting(browser) as visit:
+        page, release = visit.page, asyncio.Event()
+        visit.sandbox.house.before_turn = release.wait
+        written = page.get_by_label("Write an SMS")
+
+        for words in ("JOIN", "And now?"):
+            await written.fill(words)
+            await written.press("Enter")
+        await page.get_by_label("Customer").select_option("100002")
+        await expect(written).to_have_value("")
+        release.set()
+        await expect(page.locator("#number")).to_have_text("+49 171 3920012")
+        await page.wait_for_selector(READY)
+
+        await page.get_by_label("Customer").select_option(ALICE.number)
+        await expect(page.locator("#talk-sms .in")).to_contain_text(["JOIN", "And now?"])
+
+
 async def test_a_text_with_markup_of_its_own_stays_text(browser: Browser) -> None:
     async with visiting(browser) as visit:
         page = visit.page

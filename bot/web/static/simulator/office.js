@@ -10,7 +10,7 @@ import { make } from "./words.js";
 const COMMANDS = ["/help", "/broadcast", "/stats", "/credits", "/questions"];
 const LARGEST = 20_000_000; // bytes; Telegram hands a bot no larger file
 
-const { doing, isBusy } = oneAtATime(() => refresh());
+const { doing, inTurn, isBusy } = oneAtATime(() => refresh());
 
 async function refresh() {
   const [managers, time] = await Promise.all([call("managers"), call("clock")]);
@@ -28,7 +28,8 @@ function showChat(manager) {
   if (grown) list.parentElement.scrollTop = list.parentElement.scrollHeight;
 }
 
-const send = (manager, told) => doing(() => call("manager", { from: manager.id, ...told }));
+const sending = (manager, told) => () => call("manager", { from: manager.id, ...told });
+const send = (manager, told) => doing(sending(manager, told));
 
 function tap(manager, label, url) {
   if (url) byId("note").textContent = `This button leads to ${url}.`;
@@ -52,9 +53,9 @@ function furnish(manager) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const input = form.querySelector("input:not([type=file])"), text = input.value.trim();
-    if (!text || isBusy()) return;
+    if (!text) return;
     input.value = "";
-    send(manager, { text });
+    inTurn(sending(manager, { text }));
   });
   file.addEventListener("change", () => attach(manager, file));
 }

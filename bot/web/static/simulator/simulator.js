@@ -11,7 +11,7 @@ import { showTime, startClock } from "./time.js";
 
 let people = [];
 let chosen = null;
-const { doing, isBusy } = oneAtATime(() => refresh());
+const { doing, inTurn, isBusy } = oneAtATime(() => refresh());
 
 // --- Showing
 
@@ -109,7 +109,9 @@ function showHints() {
 
 // --- What people do
 
-const say = (channel, text) => doing(() => call(channel, { from: chosen.phone, text }));
+// By whom it is said is settled when it is written, whoever is chosen by the time it is its turn.
+const saying = (channel, text, from = chosen.phone) => () => call(channel, { from, text });
+const say = (channel, text) => doing(saying(channel, text));
 
 function play(link) {
   pick("telegram");
@@ -152,11 +154,11 @@ async function begin() {
   for (const form of document.forms) form.addEventListener("submit", (event) => {
     event.preventDefault();
     const input = form.querySelector("input"), text = input.value.trim();
-    if (!text || isBusy()) return;
+    if (!text || !chosen) return;
     input.value = "";
-    say(form.dataset.channel, text);
+    inTurn(saying(form.dataset.channel, text));
   });
-  byId("customer").addEventListener("change", (event) => doing(async () => choose(event.target.value)));
+  byId("customer").addEventListener("change", ({ target: { value } }) => inTurn(async () => choose(value)));
   await doing(async () => {
     const list = await call("customers");
     if (!list.length) throw new Error("There are no customers yet. Import some with: statthotline invite FILE.csv");
