@@ -8,11 +8,12 @@ import hmac
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote_to_bytes
+
+import msgspec
 
 from bot.channels.channel import Inbound
 from bot.channels.sms import NUMBER, SmsError, TwilioAccount
@@ -39,8 +40,7 @@ class UnreadableMessageError(SmsError):
     """Twilio's request does not hold a message we can answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request as it came in, untouched: only so can its signature be checked."""
 
     raw_path: bytes
