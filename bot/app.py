@@ -108,7 +108,7 @@ async def open_stage(settings: Settings, premises: Premises) -> AsyncIterator[St
         (
             Timers(premises.store, premises.turns, premises.clock),
             BroadcastEngine(premises.broadcasts, premises.clock),
-            Cards(premises.broadcasts, premises.clock),
+            Cards(premises.broadcasts, premises.clock, roles(settings)),
             *office_workers(premises, roles(settings)),
             BehindFence(relay_of(premises, lanes, metrics, horizon_s=0), premises.store),
             Scrubber(premises.store, premises.house, premises.clock),
@@ -179,7 +179,7 @@ class Operation:
         workers: list[Worker] = [
             Timers(premises.store, premises.turns, premises.clock),
             BroadcastEngine(premises.broadcasts, premises.clock),
-            Cards(premises.broadcasts, premises.clock),
+            Cards(premises.broadcasts, premises.clock, roles(settings)),
             *office_workers(premises, roles(settings), self.channels.open_topic),
             ActsSealer(premises.store, premises.keys, premises.clock),
             Retention(premises.store, premises.house, premises.clock),

@@ -1,8 +1,8 @@
 """Cards show a broadcast in the managers' chat: one message for each, edited in place."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from bot.broadcasting.broadcasts import Broadcasts
 from bot.broadcasting.previewing import Preview, Rendering, said
 from bot.broadcasting.progress import Progress
 from bot.broadcasting.telling import to_manager
-from bot.channels.channel import Choice, Inbound, Message
+from bot.channels.channel import Choice, Message
 from bot.channels.telegram_text import plain
 from flows.broadcast import BroadcastState, RecipientState
 from flows.customer import Address, Channel
@@ -24,12 +24,12 @@ from storage.memory import Key
 from storage.store import Store
 
 EVERY = timedelta(seconds=5)
-CARD = "Card"  # the line of a card that was commanded by typing
+CARD = "Card"  # the line of a message whose place is kept once it has arrived
 ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
 _WIDTH = 14  # with its figures a line of a narrow phone
 _EXCERPT = 200
 LATELY = timedelta(hours=1)
-_TYPED = re.compile(r"/\w+ +B(\d{1,15})", re.IGNORECASE)
+_ACTS_ON = re.compile(r"(?!show:)[a-z-]+:B(\d{1,15})(?![^:])")
 _LABELS = {
     "start": "Start",
     "pause": "Pause",
@@ -58,18 +58,25 @@ class Place:
 read_place = msgspec.json.Decoder(Place).decode
 
 
+def card_of(number: int, manager: str) -> str:
+    """Name where a manager has a broadcast before them: the message that showed it last."""
+    return f"card.{number}.{manager}"
+
+
 async def keep_card(store: Store, number: int, chat: Address, ref: str) -> None:
-    """Remember which message is the card of a broadcast."""
-    await store.put(f"card.{number}", msgspec.json.encode(Place(chat.uri, ref)).decode())
+    """Remember which message shows a broadcast to a manager: the one that was tapped becomes it."""
+    place = msgspec.json.encode(Place(chat.uri, ref)).decode()
+    await store.put(card_of(number, chat.value), place)
 
 
-def place_of(inbound: Inbound) -> str | None:
-    """Name the card that answers a typed command, so that its place is known once it has arrived.
-
-    A tap needs none: the message that was tapped becomes the card.
-    """
-    found = _TYPED.fullmatch(inbound.text.strip()) if inbound.callback is None else None
-    return f"card.{int(found[1])} {inbound.source} {inbound.provider_id}" if found else None
+def shown_in(message: Message) -> int | None:
+    """Tell which one broadcast a message shows, by what its buttons would do."""
+    found = {
+        int(match[1])
+        for choice in message.choices
+        if choice.command and (match := _ACTS_ON.match(choice.command))
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def card(progress: Progress, zone: ZoneInfo) -> Message:
@@ -175,11 +182,15 @@ def _shown(text: str, channel: Channel) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """A worker: edits the cards of what runs, every few seconds at most, and once at the end."""
+    """A worker: edits what managers have before them, every few seconds at most.
+
+    So no button stays that somebody else has overtaken; `managers` are Telegram ids.
+    """
 
     broadcasts: Broadcasts
     clock: Callable[[], datetime]
-    shown: dict[int, Message] = field(default_factory=dict)
+    managers: Collection[str] = ()
+    shown: dict[str, Message] = field(default_factory=dict)
     looked: list[datetime] = field(default_factory=list)
 
     async def tick(self) -> datetime | None:
@@ -187,27 +198,33 @@ class Cards:
         now = self.clock()
         if self.looked and self.looked[-1] <= now < self.looked[-1] + EVERY:
             return self.looked[-1] + EVERY  # every turn of a customer wakes us
-        is_running = False
+        is_shown = is_running = False
         for row in filter(lambda row: _is_fresh(row, now), await self.broadcasts.keeper.all()):
-            kept = await self.broadcasts.store.get(f"card.{row.id}")
-            if kept:
-                is_running = is_running or row.state is BroadcastState.RUNNING
-                await self._edit(row, read_place(kept))
-        self.looked[:] = [now] if is_running else []
+            if places := await self._places(row):
+                is_shown, is_running = True, is_running or row.state is BroadcastState.RUNNING
+                await self._edit(row, places)
+        self.looked[:] = [now] if is_shown else []
         return now + EVERY if is_running else None
 
-    async def _edit(self, row: BroadcastRow, place: Place) -> None:
+    async def _places(self, row: BroadcastRow) -> dict[str, Place]:
+        """Find where managers have a broadcast before them."""
+        names = [card_of(row.id, manager) for manager in self.managers]
+        kept = [(name, await self.broadcasts.store.get(name)) for name in names]
+        return {name: read_place(place) for name, place in kept if place}
+
+    async def _edit(self, row: BroadcastRow, places: dict[str, Place]) -> None:
         zone = self.broadcasts.house.terms.current.zone
         message = card(await self.broadcasts.progress(row), zone)
-        if self.shown.get(row.id) != message:
-            await self._send(place, message)
-        self.shown[row.id] = message
-        if row.state in ENDED:  # a retry is commanded by a new card
-            self.shown.pop(row.id)
-            await self.broadcasts.store.put(f"card.{row.id}", "")
+        for name, place in places.items():
+            told = replace(message, replaces=place.ref)
+            if self.shown.get(name) != told:
+                await self._send(place, told)
+            self.shown[name] = told
+            if row.state in ENDED:  # a retry is commanded by a new card
+                self.shown.pop(name)
+                await self.broadcasts.store.put(name, "")
 
-    async def _send(self, place: Place, message: Message) -> None:
-        told = Message(message.text, message.choices, replaces=place.ref)
+    async def _send(self, place: Place, told: Message) -> None:
         row = to_manager(self.broadcasts.house, Address(place.chat), told, Purpose.NOTICE)
         await self.broadcasts.store.turn(Key(), lambda _: Decision(None, (row,)))
         self.broadcasts.poke()
@@ -217,4 +234,4 @@ def _is_fresh(row: BroadcastRow, now: datetime) -> bool:
     """Tell whether a card may have to change: what runs or waits, and what has ended lately."""
     if row.state in ENDED:
         return row.ended_at is not None and row.ended_at > now - LATELY
-    return row.state in (BroadcastState.SCHEDULED, BroadcastState.RUNNING, BroadcastState.PAUSED)
+    return row.state is not BroadcastState.DRAFT

@@ -14,7 +14,7 @@ import structlog
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.broadcasting.cards import CARD, place_of
+from bot.broadcasting.cards import CARD, card_of, keep_card, shown_in
 from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Inbound, Listener, Message, Reachability
 from bot.commands.refusal import RefusedError
@@ -95,7 +95,16 @@ class Managers:
         is_edit = inbound.callback is not None and message.document is None
         replaces = inbound.message_ref if is_edit else None
         told = replace(message, replaces=replaces, callback=inbound.callback)
-        await self._send(inbound.address, told, place_of(inbound))
+        await self._show(inbound, inbound.address, told)
+
+    async def _show(self, inbound: Inbound, to: Address, message: Message) -> None:
+        """Send an answer, and keep where it stands if it shows a broadcast."""
+        number, place = shown_in(message), None
+        if number is not None and message.replaces is not None:
+            await keep_card(self.broadcasts.store, number, to, message.replaces)
+        elif number is not None:
+            place = f"{card_of(number, to.value)} {inbound.source} {inbound.provider_id}"
+        await self._send(to, message, place)
 
     def _actor(self, inbound: Inbound) -> Actor:
         number = inbound.address.value
@@ -150,7 +159,7 @@ class Managers:
         if word.startswith("/"):
             return await self._commanded(actor, inbound, word.lower(), rest.strip())
         if await self.walks.is_going(actor):
-            return await self._walked(actor, await self.walks.go_on(actor, inbound.text))
+            return await self._walked(actor, inbound, await self.walks.go_on(actor, inbound.text))
         return Message(HELP)
 
     async def _commanded(  # noqa: C901, PLR0911 - it is the table of commands
@@ -162,11 +171,11 @@ class Managers:
             case "/broadcast" if _ID.fullmatch(rest):
                 return await self.running.shown(actor, rest)
             case "/broadcast":
-                return await self._walked(actor, await self.walks.begin(actor, rest))
+                return await self._walked(actor, inbound, await self.walks.begin(actor, rest))
             case "/pause" | "/resume" if rest in tuple(Pausable):
                 return await self.inviting.act(actor, word[1:], Pausable(rest))
             case "/pause" | "/resume" | "/cancel" | "/start" if rest:
-                return await self.running.act(actor, inbound, word[1:], rest)
+                return await self.running.act(actor, word[1:], rest)
             case "/retry" if rest:
                 return await self.running.retry(actor, rest)
             case "/stats":
@@ -209,18 +218,18 @@ class Managers:
                 await self.inviting.forget(actor)
                 return Message("Nothing was done.")
             case _ if act in ACTS:
-                return await self.running.act(actor, inbound, act, name)
+                return await self.running.act(actor, act, name)
             case _:
                 return Message("This button is out of date. " + HELP)
 
-    async def _walked(self, actor: Actor, came_to: Message | str) -> Message:
+    async def _walked(self, actor: Actor, inbound: Inbound, came_to: Message | str) -> Message:
         """Go on asking, or show the draft to its author and to all who may approve it."""
         if isinstance(came_to, Message):
             return came_to
         shown = await self.running.shown(actor, came_to)
         for number, role in self.roles.items():
             if role is Role.APPROVER and number != actor.id:
-                await self._send(Address(f"telegram:{number}"), shown)
+                await self._show(inbound, Address(f"telegram:{number}"), shown)
         return shown
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.broadcasting.authority import Actor
 from bot.broadcasting.broadcasts import Broadcasts
-from bot.broadcasting.cards import card, keep_card, preview_words
+from bot.broadcasting.cards import card, preview_words
 from bot.broadcasting.progress import Progress
 from bot.broadcasting.reports import as_csv
 from bot.channels.channel import Document, Inbound, Message
@@ -56,8 +56,8 @@ class Running:
         sent = await self.broadcasts.test(actor, name, inbound.address.uri)
         return Message(f"{sent} test messages are on their way.", (tap("Back", "show", name),))
 
-    async def act(self, actor: Actor, inbound: Inbound, act: str, name: str) -> Message:
-        """Start, pause, resume or cancel; what was tapped becomes the card that goes on."""
+    async def act(self, actor: Actor, act: str, name: str) -> Message:
+        """Start, pause, resume or cancel."""
         acts = {
             "start": self.broadcasts.start,
             "pause": self.broadcasts.pause,
@@ -65,8 +65,6 @@ class Running:
             "cancel": self.broadcasts.cancel,
         }
         row = await acts[act](actor, name)
-        if inbound.message_ref is not None and inbound.callback is not None:
-            await keep_card(self.broadcasts.store, row.id, inbound.address, inbound.message_ref)
         return self._card(await self.broadcasts.progress(row))
 
     async def retry(self, actor: Actor, name: str) -> Message:

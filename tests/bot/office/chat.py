@@ -47,6 +47,7 @@ class Chat:
         self.managers = Managers(broadcasts, inviting, deciding, ROLES)
         self.house = house
         self.said = 0
+        self.last: dict[str, Message] = {}  # that each of them got
 
     async def says(
         self, who: str, text: str = "", file: str | None = None, command: str | None = None
@@ -73,7 +74,9 @@ class Chat:
             for row in rows:
                 await store.settle([Settle(row.id, OutboxState.ACCEPTED, now, ref=f"r{row.id}")])
                 message = msgspec.json.decode(row.body, type=Message)
-                arrived.setdefault(Address(row.recipient).value, []).append(message)
+                who = Address(row.recipient).value
+                arrived.setdefault(who, []).append(message)
+                self.last[who] = message
         return arrived
 
 

@@ -25,7 +25,7 @@ from tests.bot.broadcast_house import (
     BroadcastHouse,
     broadcast_house,
 )
-from tests.bot.office.chat import Chat, button
+from tests.bot.office.chat import ROLES, Chat, button
 from tests.cast import ALICE, NOON
 
 pytestmark = pytest.mark.anyio
@@ -292,7 +292,7 @@ async def test_a_typed_command_is_answered_by_the_card_that_goes_on(tmp_path: Pa
         await house.broadcasts.draft(MONA, "state:invited", TEXTS)
         await house.broadcasts.approve(OTTO, "B1")
         chat, clock = Chat(house), house.programme.clock
-        cards = Cards(house.broadcasts, clock)
+        cards = Cards(house.broadcasts, clock, ROLES)
 
         [answer] = await chat.says("9001", "/start B1")
         await house.engine.tick()
@@ -317,6 +317,32 @@ async def test_a_typed_command_is_answered_by_the_card_that_goes_on(tmp_path: Pa
             (True, True),
         ]
         assert await chat.read() == {}
+
+
+async def test_a_button_that_somebody_else_has_overtaken_goes_from_every_phone(
+    tmp_path: Path,
+) -> None:
+    async with broadcast_house(tmp_path) as house:
+        await house.people(4)
+        chat, clock = Chat(house), house.programme.clock
+        cards = Cards(house.broadcasts, clock, ROLES)
+        await chat.says("9001", "/broadcast state:invited")
+        await chat.says("9001", "Hallo")
+        [draft] = await chat.says("9001", "Hi")
+        copy = chat.last["9002"]
+        await chat.says("9002", command=button(copy, "Approve"))
+        await cards.tick()
+        [approved] = (await chat.read())["9001"]
+        clock.at += EVERY
+        await chat.says("9001", "/start B1")
+        await cards.tick()
+        later = await chat.read()
+
+        assert button(draft, "Approve") == button(copy, "Approve")
+        assert [choice.label for choice in approved.choices] == ["Start", "Cancel"]
+        assert approved.replaces is not None
+        assert [choice.label for choice in later["9002"][-1].choices] == ["Pause", "Cancel"]
+        assert later["9002"][-1].replaces == "9002:7"
 
 
 async def test_a_report_comes_as_a_file(tmp_path: Path) -> None:
