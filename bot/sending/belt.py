@@ -1,6 +1,7 @@
 """A belt is one lane at work on this node: what is in the air, and how it has fared lately.
 
-Rows are claimed before their slot and leave at it, so that a slow commit moves no departure.
+Rows are claimed before their slot and leave at it, so that a slow commit moves no departure; where
+there is no rate, as many ahead as leave while more are asked for.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.channels.channel import Fault, NotSent, Outcome, Refused, Unknown
+from bot.sending.hands import Hands, Haul
 from bot.sending.health import Health
 from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, give_back, judge
 from bot.sending.lead import NO_LEAD, Lead
@@ -24,6 +26,7 @@ LOOK_UPS_AT_ONCE = 10
 LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
 GROUPS = 4  # of those who wait for room, so that they share a claim
 JUST_AHEAD_S = 0.005  # the loop does not wake more exactly
+STALE = timedelta(milliseconds=50)  # who was at hand for longer is looked at once more
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -39,7 +42,10 @@ class Belt:
         self._around = around
         self._resolver = Resolver(outbox, lane.handler, around)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hands = Hands(self._leave, self._spawn)
         self._taken = 0
+        self._left = 0
+        self._ahead = 0
         self._is_full = False
         self._freed = asyncio.Event()
         self._landings = 0
@@ -47,7 +53,7 @@ class Belt:
         self._look_at: datetime | None = None
         self._health = Health(lane.name, around)
         self._lead = Lead() if lane.rate and around.horizon_s else NO_LEAD
-        self._settling = Settling(outbox, around, self._spawn, self._wake)
+        self._settling = Settling(outbox, around, self._spawn, self._settled)
         self._lag = around.metrics.lag.labels(lane.name)
         self._skipped = around.metrics.skipped.labels(lane.name)
 
@@ -82,12 +88,19 @@ class Belt:
         return 1 if self._health.is_halted else self._lane.in_flight
 
     def _room(self) -> int:
-        return max(self._most() - self._taken, 0)
+        """Tell for how many more to ask: for as many ahead as left while we last asked."""
+        ahead = 0 if self._health.is_halted else self._ahead
+        return max(self._most() + ahead - self._taken, 0)
 
     def _free(self, rows: int) -> None:
         """Make room; where more wait than there was room for, they are asked for in groups."""
         self._taken -= rows
-        if rows and (not self._is_full or self._room() >= self._most() // GROUPS):
+        if not self._is_full or self._room() >= self._most() // GROUPS:
+            self._wake()
+
+    def _settled(self) -> None:
+        """Ask for those who stood behind others of the same recipient, unless enough others do."""
+        if not self._is_full:
             self._wake()
 
     def _wake(self) -> None:
@@ -96,24 +109,26 @@ class Belt:
 
     async def finish(self) -> None:
         """Wait for what is in the air, and give up on what takes too long: its lease tells."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(self._tasks, timeout=GRACE_S)
-        for task in late:
+        self._put_back()
+        ends_at = asyncio.get_running_loop().time() + GRACE_S
+        while self._tasks and (left_s := ends_at - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in self._tasks:
             task.cancel()
 
     # --- Claiming ---------------------------------------------------------------------------
 
     async def _claim(self, now: datetime, room: int) -> Claimed:
         """Take as many rows as there is room for, and let them leave at their slots."""
-        late_s = self._lead.late_s
+        late_s, left = self._lead.late_s, self._left
         claimed = await self._outbox.claim(self._wanted(now, room, late_s or 0.0))
+        self._ahead = min(self._left - left, self._lane.in_flight)
         if claimed.rows:
+            haul = Haul(now, self._around.clock(), late_s)
             self._lag.set((now - min(row.due for row in claimed.rows)).total_seconds())
-            self._lead.committed(self._around.clock() - now)
+            self._lead.committed(haul.got_at - now)
             self._taken += len(claimed.rows)
-            for row in claimed.rows:
-                self._spawn(self._leave(row, now, late_s))
+            self._hands.give(claimed.rows, haul, self._most())
         if claimed.kept_back:
             self._skipped.inc(claimed.kept_back)
         return claimed
@@ -173,27 +188,29 @@ class Belt:
 
     # --- Sending ----------------------------------------------------------------------------
 
-    async def _leave(self, row: OutboxRow, asked_at: datetime, late_s: float | None) -> None:
+    async def _leave(self, row: OutboxRow, haul: Haul) -> None:
         """Hand a row over and record what became of it; somebody else may leave meanwhile."""
         try:
-            settle = await self._depart(row, asked_at, late_s)
+            settle = await self._depart(row, haul)
         finally:
+            self._left += 1
             self._free(1)
         if settle is not None:
             self._settling.record(settle)
 
-    async def _depart(
-        self, row: OutboxRow, asked_at: datetime, late_s: float | None
-    ) -> Settle | None:
+    async def _depart(self, row: OutboxRow, haul: Haul) -> Settle | None:
         """Wait for the slot and hand the row over, if neither was lost meanwhile."""
-        if row.slot > asked_at and not await self._is_still_to_leave(row):
-            return None
-        late = self._around.clock() - row.slot
+        now = self._around.clock()
+        if row.slot > haul.asked_at or now - haul.got_at > STALE:
+            if not await self._is_still_to_leave(row):
+                return None
+            now = self._around.clock()
+        late = now - row.slot
         self._lead.left(late)
         if late > OVERSLEPT:
             return await self._conclude(row, NotSent("overslept"))
-        if late_s is not None and late.total_seconds() > late_s:
-            return give_back(row, self._around.clock())
+        if haul.late_s is not None and late.total_seconds() > haul.late_s:
+            return give_back(row, now)
         return await self._conclude(row, await self._send(row))
 
     async def _is_still_to_leave(self, row: OutboxRow) -> bool:
@@ -203,6 +220,13 @@ class Belt:
             return True
         self._skipped.inc()
         return False
+
+    def _put_back(self) -> None:
+        """Let what nobody has begun with wait again."""
+        at, rows = self._around.clock(), self._hands.take_back()
+        for row in rows:
+            self._settling.record(give_back(row, at))
+        self._taken -= len(rows)
 
     async def _send(self, row: OutboxRow) -> Outcome:
         try:
@@ -235,6 +259,7 @@ class Belt:
             log.exception("refusal_not_noted", lane=self._lane.name, row=row.id)
 
     async def _rest(self, verdict: Verdict, until: datetime) -> None:
+        self._put_back()
         await self._outbox.pause_lane(self._lane.name, until, verdict.reason)
         if verdict.is_alarm:
             self._health.halt(until, verdict.reason)

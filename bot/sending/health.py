@@ -54,8 +54,9 @@ class Health:
 
     def _recover(self) -> None:
         """Note that the provider serves us, whatever it says of one row."""
-        self.failures, self._failing_until, self.is_halted = 0, None, False
-        self._paused.set(0)
+        if self.failures or self.is_halted:
+            self.failures, self._failing_until, self.is_halted = 0, None, False
+            self._paused.set(0)
 
     def _fail(self, at: datetime) -> None:
         """Count a failure of the lane once for all that fail in the same moment."""

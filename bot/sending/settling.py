@@ -1,4 +1,4 @@
-"""Settling records what became of rows: all that is known at the same time by one call."""
+"""Settling records what became of rows: all that comes during one call, by the next."""
 
 from collections.abc import Callable, Coroutine, Sequence
 
@@ -31,19 +31,23 @@ class Settling:
         self._spawn = spawn
         self._on_settled = on_settled
         self._waiting: list[Settle] = []
+        self._is_recording = False
 
     def record(self, settle: Settle) -> None:
-        """Have an outcome recorded, with all that come in the same turn of the event loop."""
+        """Have an outcome recorded, with all others that are known by then."""
         self._waiting.append(settle)
-        if len(self._waiting) == 1:
+        if not self._is_recording:
+            self._is_recording = True
             self._spawn(self._record_waiting())
 
     async def _record_waiting(self) -> None:
-        settles, self._waiting = self._waiting, []
         try:
-            await self.settle(settles)
+            while self._waiting:
+                settles, self._waiting = self._waiting, []
+                await self.settle(settles)
+                self._on_settled()
         finally:
-            self._on_settled()
+            self._is_recording = False
 
     async def settle(self, settles: Sequence[Settle]) -> None:
         """Record outcomes and wait until they are."""

@@ -1,0 +1,111 @@
+"""Hands: rows are claimed ahead where many leave, and what nobody has begun with comes back."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.channels.channel import NotSent
+from flows.customer import Address
+from storage.outbox import Claim, Claimed, OutboxState
+from tests.bot.relay_bench import Bench
+from tests.fakes.outbox import MemoryOutbox
+
+pytestmark = pytest.mark.anyio
+
+MANY = 60
+AT_ONCE = 4
+TURNS = 50  # of the loop; a send takes three
+
+
+class SlowOutbox(MemoryOutbox):
+    """An outbox whose claims take as long as several sends; tells when somebody is at hand."""
+
+    __slots__ = ("asked", "most_posting")
+    most_posting: int
+    asked: int
+
+    async def claim(self, claim: Claim) -> Claimed:
+        claimed = await MemoryOutbox.claim(self, claim)
+        posting = [kept for kept in self.rows.values() if kept.state is OutboxState.POSTING]
+        self.most_posting = max(self.most_posting, len(posting))
+        self.asked += 1
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        self.asked -= 1
+        return claimed
+
+    @property
+    def is_ahead(self) -> bool:
+        """Tell whether more were claimed than may be in the air, and have been handed out."""
+        return self.most_posting > AT_ONCE and not self.asked
+
+
+def slow() -> tuple[Bench, SlowOutbox]:
+    bench = Bench(in_flight=AT_ONCE)
+    outbox = SlowOutbox()
+    outbox.most_posting = outbox.asked = 0
+    bench.outbox = bench.handler.outbox = outbox
+    bench.restart()
+    for n in range(MANY):
+        bench.add(Address(f"tel:+4917139{n:05}"))
+    return bench, outbox
+
+
+async def test_as_many_are_claimed_ahead_as_leave_meanwhile_and_no_more_are_in_the_air() -> None:
+    bench, outbox = slow()
+
+    await bench.relay.tick()
+
+    assert len(bench.handler.sent) == len({row for row, _, _ in bench.handler.sent}) == MANY
+    assert AT_ONCE < outbox.most_posting <= 2 * AT_ONCE
+    assert bench.handler.most_in_air == AT_ONCE
+
+
+async def test_what_nobody_has_begun_with_waits_again_when_the_lane_rests() -> None:
+    bench, outbox = slow()
+    too_many = NotSent("too many requests", retry_after=timedelta(seconds=9), holds="lane")
+    begun: list[int] = []
+
+    def rest_while_more_are_at_hand() -> None:
+        if outbox.is_ahead and not begun:
+            begun.append(len(bench.handler.sent))
+            bench.handler.script.append(too_many)
+
+    await _tick_and_look(bench, rest_while_more_are_at_hand)
+
+    assert begun
+    assert len(bench.handler.sent) <= begun[0] + 2 * AT_ONCE  # what was in the air, at the most
+    waiting = [kept for kept in outbox.rows.values() if kept.state is OutboxState.READY]
+    assert len(waiting) == MANY - len(bench.handler.sent) + 1
+    assert {kept.row.attempt for kept in waiting} == {0}
+
+
+async def test_who_was_at_hand_for_long_is_looked_at_once_more() -> None:
+    bench, outbox = slow()
+    stopped: list[int] = []
+
+    def stop_while_more_are_at_hand() -> None:
+        if outbox.is_ahead and not stopped:
+            begun = {row for row, _, _ in bench.handler.sent}
+            for number, kept in outbox.rows.items():
+                if kept.state is OutboxState.POSTING and number not in begun:
+                    kept.state = OutboxState.SKIPPED
+                    stopped.append(number)
+            bench.clock.at += timedelta(milliseconds=51)
+
+    await _tick_and_look(bench, stop_while_more_are_at_hand)
+
+    assert stopped
+    assert not set(stopped) & {row for row, _, _ in bench.handler.sent}
+    assert len(bench.handler.sent) == MANY - len(stopped)
+
+
+async def _tick_and_look(bench: Bench, look: object) -> None:
+    """Let the relay work, and look after each turn of the loop."""
+    assert callable(look)
+    working = asyncio.create_task(bench.relay.tick())
+    while not working.done():
+        look()
+        await asyncio.sleep(0)
+    await working
