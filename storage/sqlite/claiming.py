@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 import msgspec
 
 from storage.claiming import LATELY, KeptBack, Reach, Selection, Standing, Waiting, opening
-from storage.outbox import Claim, Claimed, Left, OutboxRow, OutboxState
+from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
 from storage.queries import load
 from storage.records import to_int, to_moment
@@ -15,6 +16,9 @@ from storage.records import to_int, to_moment
 _SQL = load("sqlite", "claiming")
 _OUTBOX = load("sqlite", "outbox")
 _PAIRS = msgspec.json.Decoder(list[tuple[int, int]])
+_PAGE = msgspec.json.Decoder(list[Waiting])
+_due_and_id = itemgetter(6, 0)
+FEWEST = 8  # are read at once, for some of them may not leave
 _NOTHING = "[]"
 _BEFORE_ALL = -(2**31)
 
@@ -67,9 +71,24 @@ def _read_lane(db: sqlite3.Connection, lane: str, rate: float | None) -> tuple[P
 
 def _waiting(db: sqlite3.Connection, wanted: Claim) -> Iterator[Waiting]:
     """Go through what may be claimed, the most urgent first, and no further than is asked."""
-    now, since = to_int(wanted.now), to_int(wanted.now - LATELY)
+    many = max(wanted.limit, FEWEST)
     for priority in _priorities(db, wanted.lane):
-        yield from db.execute(_SQL["waiting"], (since, wanted.lane, priority, now))
+        last = (_BEFORE_ALL, 0)
+        while page := _page(db, wanted, priority, last, many):
+            yield from page
+            if len(page) < many:
+                break
+            last = page[-1][6], page[-1][0]
+
+
+def _page(
+    db: sqlite3.Connection, wanted: Claim, priority: int, last: tuple[int, int], many: int
+) -> list[Waiting]:
+    """Read so many of one priority that wait behind the last one, by when they are due."""
+    now, since = to_int(wanted.now), to_int(wanted.now - LATELY)
+    asked = (since, wanted.lane, priority, now, *last, many)
+    (page,) = db.execute(_SQL["waiting"], asked).fetchone()
+    return sorted(_PAGE.decode(page), key=_due_and_id)
 
 
 def _priorities(db: sqlite3.Connection, lane: str) -> Iterator[int]:
@@ -122,16 +141,12 @@ def _left(lately: str) -> tuple[Left, ...]:
 
 def _write(db: sqlite3.Connection, wanted: Claim, selection: Selection) -> None:
     lease = to_int(wanted.lease_until)
-    taken = (_posting(row, wanted.node, lease) for row in selection.rows)
-    db.executemany(_SQL["claim"], taken)
+    taken = [(row.id, row.tag, to_int(row.slot)) for row in selection.rows]
+    db.execute(_SQL["claim"], (msgspec.json.encode(taken).decode(), wanted.node, lease))
     db.executemany(_SQL["put_allowance"], selection.open.items())
     db.executemany(_SQL["hold_back"], selection.held)
     for kept_back in selection.kept_back:
         _keep_back(db, kept_back)
-
-
-def _posting(row: OutboxRow, node: str, lease: int) -> tuple[int, str, int, str, int, int]:
-    return row.attempt, node, lease, row.tag, to_int(row.slot), row.id
 
 
 def _keep_back(db: sqlite3.Connection, kept: KeptBack) -> None:

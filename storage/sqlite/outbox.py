@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from storage.outbox import OutboxState, Settle, Unresolved
 from storage.queries import load
 from storage.records import (
@@ -56,8 +58,9 @@ def _are_accepted(db: sqlite3.Connection, accepted: Sequence[Settle]) -> bool:
 
     If not, each has to be looked at; those that were simple bear being accepted again.
     """
-    rows = [(one.ref, to_int(one.at), one.reason, one.id, one.tag) for one in accepted]
-    return db.executemany(_SQL["accept_attempt"], rows).rowcount == len(rows)
+    rows = [(one.id, one.tag, one.ref, to_int(one.at), one.reason) for one in accepted]
+    listed = msgspec.json.encode(rows).decode()
+    return db.execute(_SQL["accept_attempt"], (listed,)).rowcount == len(rows)
 
 
 def _write(db: sqlite3.Connection, settlement: Settle) -> None:

@@ -96,8 +96,8 @@ def test_python_holds_no_sql() -> None:
         ("claiming", "next_due", "outbox_ready"),
         ("claiming", "next_priority", "outbox_ready"),
         ("outbox", "unresolved", "outbox_unknown"),
-        ("outbox", "free_claimed", "outbox_leases"),
-        ("outbox", "lose_posting", "outbox_leases"),
+        ("outbox", "free_claimed", "outbox_in_flight"),
+        ("outbox", "lose_posting", "outbox_in_flight"),
         ("outbox", "cancel_queued", "outbox_of"),
         ("receipts", "message_by_tag", "outbox_tags"),
         ("receipts", "message_by_ref", "outbox_refs"),
@@ -115,5 +115,10 @@ def test_the_cost_follows_what_is_due_not_what_exists(
     plan = [str(row[3]) for row in rows]
 
     assert any(f"INDEX {index} " in step or step.endswith(index) for step in plan), plan
-    assert not any(step.startswith("SCAN") and "INDEX" not in step for step in plan), plan
+    assert not any(_reads_all(step) for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def _reads_all(step: str) -> bool:
+    """Tell whether a step goes through a whole table; what a subquery found is no table."""
+    return step.startswith("SCAN") and not ("INDEX" in step or "(subquery" in step)

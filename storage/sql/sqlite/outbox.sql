@@ -61,15 +61,16 @@ set state   = iif(state in ('delivered', 'failed') or rank = 5, state, 'accepted
 where id = ?;
 
 -- accept_attempt --
--- The same for a customer's row that has not gone on to another attempt; nothing happens if it has,
--- or if the id is another row's.
+-- The same for those of an array of [id, tag, ref, at, reason] that are customers' rows and have not
+-- gone on to another attempt; nothing happens if they have, or if the id is another row's.
 update or ignore outbox
 set state   = iif(state in ('delivered', 'failed') or rank = 5, state, 'accepted'),
-    ref     = coalesce(?, ref),
-    sent_at = coalesce(sent_at, ?),
-    reason  = iif(state in ('delivered', 'failed') or rank = 5, reason, ?),
+    ref     = coalesce(j.value ->> 2, ref),
+    sent_at = coalesce(sent_at, j.value ->> 3),
+    reason  = iif(state in ('delivered', 'failed') or rank = 5, reason, j.value ->> 4),
     lease   = iif(rank = 5, lease, null)
-where id = ? and tag = ? and customer is not null;
+from json_each(?) j
+where outbox.id = j.value ->> 0 and tag = j.value ->> 1 and customer is not null;
 
 -- wait --
 -- Send it again, from then on.
