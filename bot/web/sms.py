@@ -115,6 +115,7 @@ class Ear:
         except Denied as denied:
             said = denied.answer
         except UnreadableMessageError as error:
+            log.warning("sms_unreadable", reason=str(error))
             said = answer(str(error), status=400, kind=PLAIN)
         await send(said.start)
         await send(said.body)

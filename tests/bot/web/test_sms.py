@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from starlette.applications import Starlette
+from structlog.testing import capture_logs
 
 from bot.deadlines import Deadline
 from bot.web.sms import LARGEST_BODY, NOTHING, SmsDesk, routes
@@ -128,9 +129,11 @@ async def test_an_unreadable_message_gets_a_clear_answer(
 ) -> None:
     door = Door()
 
-    answer = await door.call("/sms/inbound", FORM | fields)
+    with capture_logs() as logged:
+        answer = await door.call("/sms/inbound", FORM | fields)
 
     assert (answer.status_code, answer.text, door.ear.times) == (400, sentence, 0)
+    assert [(line["event"], line["reason"]) for line in logged] == [("sms_unreadable", sentence)]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
