@@ -203,10 +203,10 @@ class Mover:
 
     async def settle(self) -> None:
         """Do what is due now, and what comes due within a moment: a lane has its pace."""
-        patience = SETTLE_WITHIN
+        patience, ends = SETTLE_WITHIN, self.clock() + SETTLE_WITHIN
         while True:
             async with self._still:
-                await self._run_due()
+                await self._run_due(ends)
             due = self.next_due
             if due is None or (wait := due - self.clock()) > patience:
                 return
@@ -219,7 +219,7 @@ class Mover:
             self._poked.clear()
             try:
                 async with self._still:
-                    await self._run_due()
+                    await self._run_due(self.clock() + SETTLE_WITHIN)
                 nap_s = self._nap_s()
             except Exception:  # noqa: BLE001 (whatever it is, the next thing may still be done)
                 _log.exception("workers_failed")
@@ -267,11 +267,12 @@ class Mover:
 
     # --- the workers
 
-    async def _run_due(self) -> None:
+    async def _run_due(self, ends: datetime | None = None) -> None:
         """Let the workers run in turn until nobody has anything to do at this moment.
 
         What one does may be work for another, so a round without work ends it. What stays due for
-        many rounds waits for the outside, such as a feed, and is left alone from then on.
+        many rounds waits for the outside, such as a feed, and is left alone from then on. While
+        somebody imports a long file there is always work; then `ends` lets others have a turn.
         """
         before, same = (self._ready(), self._pokes_seen), 0
         has_come = bool(before[0] - self._stuck)  # whoever was waited for works in the first round
@@ -281,6 +282,9 @@ class Mover:
             ready = self._ready()
             after = (ready, self._pokes)
             has_worked = after != before or has_come
+            if ends is not None and self.clock() >= ends:
+                self._poked.set()
+                return
             before, same, has_come = after, 0 if has_worked else same + 1, False
             if same >= (1 if ready <= self._stuck else ENOUGH_ROUNDS):
                 self._stuck = ready

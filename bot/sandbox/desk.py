@@ -1,7 +1,8 @@
 """What the sandbox' doors ask the house: who the customers are, and what the operator reports."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
@@ -12,6 +13,7 @@ from bot.carrier.happenings import PREFIX, UnreadableError, happening, in_utc
 from bot.channels.channel import Attachment, FileUnavailableError, Inbound
 from bot.commands.acting import SANDBOX
 from bot.managing import managers_of
+from bot.office.managers import PATIENCE_S
 from bot.premises import Premises
 from bot.web.simulator_desk import (
     CreditShown,
@@ -125,6 +127,7 @@ class SandboxManagers:
 
     premises: Premises
     files: SandboxFiles = field(default_factory=SandboxFiles)
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     def roster(self) -> Sequence[Manager]:
         """List the managers."""
@@ -141,7 +144,8 @@ class SandboxManagers:
         roles = {str(id_): role for id_, role in SANDBOX.items()}
         named = {str(manager.id): manager.name for manager in self.roster()}
         inbound = structs.replace(inbound, sender=named.get(inbound.address.value, ""))
-        await managers_of(self.premises, roles, self.files).heard(inbound)
+        managers = replace(managers_of(self.premises, roles, self.files), under_way=self.under_way)
+        await managers.heard(inbound, PATIENCE_S)
 
 
 def _person(row: CustomerRow) -> Person:

@@ -305,6 +305,20 @@ async def test_work_without_end_is_an_error_and_the_clock_is_let_go() -> None:
     assert clock() == NOON + HOUR
 
 
+async def test_work_without_end_lets_others_have_their_turn_at_real_speed() -> None:
+    machine, journal, mill = Machine(), Journal(), Mill()
+    mover = moved_by(VirtualClock(machine), journal, mill)
+
+    def find_more() -> None:
+        machine.at += timedelta(seconds=0.1)
+        mover.poke()
+
+    mill.poke = find_more
+    await mover.settle()
+
+    assert NOON < machine.at <= NOON + timedelta(seconds=2)
+
+
 async def test_what_is_kept_is_never_behind_what_was_lived() -> None:
     machine, journal = Machine(), Journal()
     clock = VirtualClock(machine)
