@@ -1,10 +1,11 @@
 """Puts the managers' chat together over open premises."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from bot.channels.channel import Files
 from bot.inviting.invitations import Invitations
-from bot.inviting.waves import Waves
+from bot.inviting.waves import Waves, last_waiting
 from bot.office.deciding import Deciding
 from bot.office.inviting import Inviting
 from bot.office.lifetime import Lifetime
@@ -28,6 +29,7 @@ def managers_of(
         clock=premises.clock,
         keys=premises.keys,
         estimate=premises.estimate,
+        waiting=partial(last_waiting, premises.store),
     )
     broadcasts = premises.broadcasts
     inviting = Inviting(broadcasts, invitations, waves_of(premises), files)

@@ -204,6 +204,12 @@ class Broadcasting(Protocol):
     async def report(self, number: int, after: str, most: int) -> tuple[ReportRow, ...]:
         """List what became of everybody, by customer, a page at a time."""
 
+    async def last_waiting(self, lines: tuple[str, ...]) -> datetime | None:
+        """Tell when the last of those leaves that wait to say one of these lines; None: nobody.
+
+        Whoever is held back does not count.
+        """
+
     async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines; tells how many.
 

@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol
 from bot.addresses import UnusableAddressError, address
 from bot.commands.refusal import RefusedError
 from bot.inviting.invitations import Estimate, Inviting
+from bot.inviting.waves import Waits
 from bot.keys import Keys
 from bot.settings import Settings
 from bot.terms import Terms
@@ -28,6 +29,10 @@ class Register(Protocol):
 
     async def get(self, name: str) -> str | None:
         """Read one kept value."""
+
+    @property
+    def broadcasts(self) -> Waits:
+        """The keeper of what waits to be said to many."""
 
 
 class OpenHouse(Protocol):

@@ -1,5 +1,6 @@
 """`invite`: imports a file of customers and invites them, and reports on every line."""
 
+from functools import partial
 from pathlib import Path
 
 from bot.commands.house import OpenHouse, opened
@@ -7,7 +8,7 @@ from bot.commands.refusal import RefusedError
 from bot.commands.showing import Json, as_json, bar, facts, moment, table, zoned
 from bot.inviting.customers_file import Rejected, UnusableFileError, read_customers
 from bot.inviting.invitations import Invitations, InviteReport
-from bot.inviting.waves import closed
+from bot.inviting.waves import closed, last_waiting
 
 _SHOWN = 20  # rejected lines on a terminal; --json has all
 
@@ -25,6 +26,7 @@ async def invite(
         clock=house.clock,
         keys=house.keys,
         estimate=house.estimate,
+        waiting=partial(last_waiting, house.store),
     )
     try:
         with opened(path) as stream, bar(stream, path) as progress:

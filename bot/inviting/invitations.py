@@ -2,15 +2,15 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Protocol
 
 from bot.inviting.customers_file import Rejected, Repeated, Row, UnusableFileError
-from bot.inviting.pacing import done_at
+from bot.inviting.pacing import Pace, done_at
 from bot.keys import Keys
 from bot.turns.routing import leaves_at
 from flows.campaign import Campaign
@@ -19,10 +19,15 @@ from flows.effects import Purpose
 from storage.errors import AddressTakenError
 
 _AT_A_TIME = 200  # turns that wait for one commit together
-_HOUR_S = 3600
 MOST_BAD = 100_000  # lines that cannot be taken; a file with more was not meant
 
 Progress = Callable[[int], None]
+Waiting = Callable[[], Awaitable[datetime | None]]
+
+
+async def nobody_waits() -> datetime | None:
+    """Know of no invitation that has not left."""
+    return None
 
 
 class Inviting(Protocol):
@@ -100,7 +105,10 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class Invitations:
-    """Imports customers and invites each of them once, whatever is imported again."""
+    """Imports customers and invites each of them once, whatever is imported again.
+
+    `waiting` tells when the last of those leave that were invited before: a wave begins after them.
+    """
 
     directory: Directory
     turns: Inviting
@@ -108,6 +116,7 @@ class Invitations:
     clock: Callable[[], datetime]
     keys: Keys
     estimate: Estimate
+    waiting: Waiting = nobody_waits
 
     async def invite(
         self,
@@ -124,14 +133,14 @@ class Invitations:
         for a file of which nearly nothing is usable.
         """
         share = self.campaign.holdout_percent if holdout_percent is None else holdout_percent
-        tally, remaining, start = _Tally(), iter(rows), self.clock()
+        tally, remaining, pace = _Tally(), iter(rows), await self._pace()
         while batch := list(islice(remaining, _AT_A_TIME)):
             good = [row for row in batch if isinstance(row, Row)]
-            first = tally.answers["invited"]
-            moments = [self._wave_at(start, first + n) for n in range(len(good))]
-            takes = [
-                _rehearsed(self.turns) if dry_run else _taken_at(self.turns, at) for at in moments
-            ]
+            if dry_run:
+                takes = [_rehearsed(self.turns)] * len(good)
+            else:
+                moments = await self._moments(good, pace, tally.answers["invited"], share)
+                takes = [_taken_at(self.turns, at) for at in moments]
             asked = zip(good, takes, strict=True)
             answers = await asyncio.gather(*(self._taken(row, take, share) for row, take in asked))
             for row, answer in zip(good, answers, strict=True):
@@ -140,28 +149,38 @@ class Invitations:
                 _note_bad(tally, other)
             _check_bad(tally)
             progress(tally.rows)
-        return self._report(tally)
+        return self._report(tally, pace)
 
     def is_held_out(self, number: str, percent: float) -> bool:
         """Tell whether a customer is held out: always the same for the same key and campaign."""
         return self.keys.share(f"holdout:{self.campaign.name}", number) * 100 < percent
 
-    def _waves_s(self, before: int) -> float:
-        """Tell how many loud seconds after the first one somebody is invited."""
-        per_hour = self.campaign.invitations.per_hour
-        return max(before, 0) * _HOUR_S / per_hour if per_hour else 0.0
+    async def _moments(
+        self, rows: list[Row], pace: Pace | None, before: int, share: float
+    ) -> list[datetime | None]:
+        """Give the moment at which each would be invited; only who is invited takes a place."""
+        if pace is None:
+            return [None] * len(rows)
+        would = _rehearsed(self.turns)
+        answers = await asyncio.gather(*(self._taken(row, would, share) for row in rows))
+        places = accumulate((answer == "invited" for answer in answers), initial=before)
+        return [pace.moment(place) for place, _ in zip(places, rows, strict=False)]
 
-    def _wave_at(self, start: datetime, before: int) -> datetime | None:
-        """Give the moment for somebody before whom so many are invited; None: at once.
+    async def _pace(self) -> Pace | None:
+        """Give the pace of a wave that begins now; None: everybody is invited at once.
 
         Who is imported before the campaign begins is invited then: from that day reminders count.
         """
-        opens_at = self.campaign.starts_at
-        is_early = opens_at is not None and start < opens_at
-        if not self.campaign.invitations.per_hour and not is_early:
+        now, opens_at = self.clock(), self.campaign.starts_at
+        per_hour = self.campaign.invitations.per_hour
+        if not per_hour and (opens_at is None or now >= opens_at):
             return None
-        first_at = leaves_at(Purpose.INVITATION, start, self.campaign)
-        return done_at(first_at, self._waves_s(before), self.campaign)
+        pace = Pace(self.campaign, leaves_at(Purpose.INVITATION, now, self.campaign))
+        last_at = await self.waiting() if per_hour else None
+        if last_at is None or last_at < pace.first_at:
+            return pace
+        after = leaves_at(Purpose.INVITATION, last_at, self.campaign)
+        return Pace(self.campaign, Pace(self.campaign, after).moment(1))
 
     async def _taken(self, row: Row, take: "_Take", percent: float) -> str | Rejected:
         customer = row.customer
@@ -183,12 +202,14 @@ class Invitations:
         if answer == "invited":
             tally.segments += self.estimate.segments(row.customer)
 
-    def _report(self, tally: _Tally) -> InviteReport:
+    def _report(self, tally: _Tally, pace: Pace | None) -> InviteReport:
         said = tally.answers
-        first_at = leaves_at(Purpose.INVITATION, self.clock(), self.campaign)
+        now = leaves_at(Purpose.INVITATION, self.clock(), self.campaign)
+        first_at = pace.first_at if pace else now
         cents = tally.segments * self.campaign.messages.sms_cents_per_segment
         rate = self.estimate.segments_per_s
-        seconds = max(tally.segments / rate if rate else 0, self._waves_s(said["invited"] - 1))
+        sent_at = done_at(first_at, tally.segments / rate if rate else 0, self.campaign)
+        last_at = pace.moment(max(said["invited"] - 1, 0)) if pace else sent_at
         return InviteReport(
             rows=tally.rows,
             accepted=said["invited"] + said["not_invited"] + said["held_out"],
@@ -201,7 +222,7 @@ class Invitations:
             segments=tally.segments,
             cost_cents=math.ceil(cents),
             first_at=first_at if said["invited"] else None,
-            done_at=done_at(first_at, seconds, self.campaign) if said["invited"] else None,
+            done_at=max(sent_at, last_at) if said["invited"] else None,
         )
 
 

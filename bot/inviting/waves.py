@@ -31,6 +31,26 @@ class Kept(Protocol):
         """Read one kept value."""
 
 
+class Waits(Protocol):
+    """The part of a keeper that knows what waits."""
+
+    async def last_waiting(self, lines: tuple[str, ...]) -> datetime | None:
+        """Tell when the last of those leaves that wait to say one of these lines."""
+
+
+class Queued(Protocol):
+    """What waits to be said; the store has it."""
+
+    @property
+    def broadcasts(self) -> Waits:
+        """The keeper of it."""
+
+
+async def last_waiting(store: Queued) -> datetime | None:
+    """Tell when the last invitation leaves that waits."""
+    return await store.broadcasts.last_waiting(LINES[:1])
+
+
 class Pausable(StrEnum):
     """What can be paused as a whole."""
 

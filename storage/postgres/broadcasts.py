@@ -138,6 +138,11 @@ class PostgresBroadcasts:
             for who, state, reason, attempts, address, lane, at, *rest in rows
         )
 
+    async def last_waiting(self, lines: tuple[str, ...]) -> datetime | None:
+        """Tell when the last of those leaves that wait to say one of these lines."""
+        given = (_SQL["last_waiting"], HELD // _US, lines)
+        return to_moment_or_none(await self.database.read(lambda c: c.fetchval(*given)))
+
     async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines."""
         given = (_SQL["hold_lines"], HELD // _US, lines, CHUNK)

@@ -179,6 +179,13 @@ class SqliteBroadcasts:
         """List what became of everybody, by customer."""
         return await self.read(lambda db: recipients.report(db, number, after, most))
 
+    async def last_waiting(self, lines: tuple[str, ...]) -> datetime | None:
+        """Tell when the last of those leaves that wait to say one of these lines."""
+        values = (HELD // _US, _lines(lines))
+        return await self.aside(
+            lambda db: to_moment_or_none(db.execute(_SQL["last_waiting"], values).fetchone()[0])
+        )
+
     async def hold(self, lines: tuple[str, ...] | None) -> int:
         """Hold back the next of those that wait to say one of these lines."""
         values = (HELD // _US, _lines(lines), recipients.CHUNK)

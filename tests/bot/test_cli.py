@@ -96,6 +96,13 @@ class House:
     async def get(self, name: str) -> str | None:
         return None
 
+    @property
+    def broadcasts(self) -> "House":
+        return self
+
+    async def last_waiting(self, lines: tuple[str, ...]) -> datetime | None:
+        return None
+
     async def would_invite(self, customer: Customer, *, is_held_out: bool) -> str:
         if customer.number in self.dossiers:
             return "duplicate"

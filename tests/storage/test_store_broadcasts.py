@@ -251,6 +251,18 @@ async def test_what_is_held_back_leaves_as_much_later_as_it_was_held(store: Stor
     assert (meanwhile, at_first, in_time) == (["other"], [], ["Hello"])
 
 
+async def test_when_the_last_of_a_line_leaves_is_known_unless_it_is_held(store: Store) -> None:
+    keeper, lines = store.broadcasts, ("Invitation",)
+    waiting = [replace(to(f"telegram:{n}", due=NOON + n * DAY), line="Invitation") for n in (1, 3)]
+    nobody = await keeper.last_waiting(lines)
+    await change(store, *waiting, to("telegram:9", due=NOON + 9 * DAY))
+
+    assert nobody is None
+    assert await keeper.last_waiting(lines) == NOON + 3 * DAY
+    await keeper.hold(lines)
+    assert await keeper.last_waiting(lines) is None
+
+
 async def test_what_was_held_for_too_long_is_stale(store: Store) -> None:
     keeper, worth = store.broadcasts, timedelta(days=30)
     invitation = replace(to("telegram:1"), line="Invitation", use_by=NOON + 10 * DAY)

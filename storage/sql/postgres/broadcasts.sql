@@ -396,6 +396,12 @@ select coalesce(state, ''), coalesce(step, ''), month, count(*)
 from reach
 group by state, step, month;
 
+-- last_waiting --
+-- When the last of those leaves that wait to say one of these lines, and that no pause holds.
+select max(due)
+from outbox
+where state = 'ready' and due < $1 and line = any($2::text[]);
+
 -- hold_lines --
 -- Put off what waits to say one of these lines, or all that is unasked, by a span that nobody lives.
 update outbox

@@ -358,6 +358,12 @@ where r.broadcast = ? and r.customer > ?
 order by r.customer
 limit ?;
 
+-- last_waiting --
+-- When the last of those leaves that wait to say one of these lines, and that no pause holds.
+select max(due)
+from outbox
+where state = 'ready' and due < ? and line in (select value from json_each(?));
+
 -- hold_lines --
 -- Put off what waits to say one of these lines, or all that is unasked, by a span that nobody lives.
 update outbox

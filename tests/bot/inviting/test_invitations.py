@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 from bot.inviting.customers_file import Rejected, Repeated, Row, UnusableFileError
 from bot.inviting.estimate import ComposedEstimate
 from bot.inviting.invitations import Invitations
+from bot.inviting.waves import last_waiting
 from bot.keys import Keys
 from flows.customer import Address, Basis, Contact, Customer
-from tests.bot.programme_house import programme_house
+from tests.bot.programme_house import ProgrammeHouse, programme_house
 from tests.cast import ALICE, BABAK, CAROL, HEDY, NOON, TERMS
 from tests.soak import SOAK
 
@@ -183,29 +185,61 @@ async def test_a_file_that_is_nearly_all_wrong_is_given_up(
         await inviting(programme).invite(wrong)
 
 
+PACED = replace(TERMS, invitations=replace(TERMS.invitations, per_hour=2))
+
+
+def in_waves(house: ProgrammeHouse) -> Invitations:
+    return Invitations(
+        directory=house.store,
+        turns=house.turns,
+        campaign=PACED,
+        clock=house.clock,
+        keys=house.house.keys,
+        estimate=ComposedEstimate(house.house, 10.0),
+        waiting=partial(last_waiting, house.store),
+    )
+
+
+def with_phones(many: int) -> list[Row]:
+    phones = (Contact(Address(f"tel:+4917139201{n:02}")) for n in range(many))
+    return [
+        Row(n + 2, Customer(f"{n:03}", "de", Basis.CONSENT, (phone,)))
+        for n, phone in enumerate(phones)
+    ]
+
+
+async def invited_at(house: ProgrammeHouse, people: list[Row]) -> list[datetime]:
+    dossiers = [await house.store.dossier(row.customer.number) for row in people]
+    moments = [d.memory.journey.invited_at for d in dossiers if d and d.memory.journey]
+    return [at for at in moments if at is not None]
+
+
+@pytest.mark.parametrize("taken", [1, 7, 13])
+async def test_a_file_that_is_imported_to_its_end_later_keeps_the_pace(
+    tmp_path: Path, taken: int
+) -> None:
+    people = with_phones(18)
+    async with programme_house(tmp_path, PACED) as house:
+        await in_waves(house).invite(people[:taken])
+        rehearsed = await in_waves(house).invite(people, dry_run=True)
+        report = await in_waves(house).invite(people)
+
+        moments = await invited_at(house, people)
+        apart = {b - a for a, b in pairwise(moments)}
+        assert rehearsed == report
+        assert (report.first_at, report.done_at) == (moments[taken], moments[-1])
+        assert apart == {timedelta(minutes=30), timedelta(hours=12, minutes=30)}
+
+
 async def test_waves_leave_at_the_campaigns_pace_in_loud_hours_only(tmp_path: Path) -> None:
-    terms = replace(TERMS, invitations=replace(TERMS.invitations, per_hour=2))
-    async with programme_house(tmp_path, terms) as house:
-        invitations = Invitations(
-            directory=house.store,
-            turns=house.turns,
-            campaign=terms,
-            clock=house.clock,
-            keys=house.house.keys,
-            estimate=ComposedEstimate(house.house, 10.0),
-        )
-        phones = (Contact(Address(f"tel:+4917139201{n:02}")) for n in range(18))
-        people = [
-            Row(n + 2, Customer(f"{n:03}", "de", Basis.CONSENT, (phone,)))
-            for n, phone in enumerate(phones)
-        ]
+    async with programme_house(tmp_path, PACED) as house:
+        invitations, people = in_waves(house), with_phones(18)
 
         rehearsed = await invitations.invite(people, dry_run=True)
         report = await invitations.invite(people)
 
-        dossiers = [await house.store.dossier(row.customer.number) for row in people]
-        moments = [d.memory.journey.invited_at for d in dossiers if d and d.memory.journey]
-        apart = {b - a for a, b in pairwise(moments) if a and b}
+        moments = await invited_at(house, people)
+        apart = {b - a for a, b in pairwise(moments)}
         assert rehearsed == report
         assert (report.first_at, report.done_at) == (moments[0], moments[-1])
         assert apart == {timedelta(minutes=30), timedelta(hours=12, minutes=30)}  # one night
