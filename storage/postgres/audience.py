@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from flows.audience import Field
 from storage.broadcasts import Asked, Audience, Group
 from storage.conditions import DAY, MONTH, Conditions, Value, rules, scheme_of
 from storage.postgres.database import Connection
@@ -14,7 +15,7 @@ from storage.records import to_int
 _SQL = load("postgres", "broadcasts")
 _NAME = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 _NEVER = -1
-_CONDITIONS = Conditions(_SQL, words=lambda words: words, place=lambda attribute: attribute)
+_IN_FILE = {**_SQL, "term_attribute": _SQL["term_attribute_in_file"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,13 @@ def selection(
 ) -> tuple[str, tuple[Value, ...]]:
     """Put a named query about an audience together, with its values in their order."""
     values: dict[str, Value] = {}
-    asked = _CONDITIONS.of(audience, values)
+    shapes = _IN_FILE if part.is_alike else _SQL
+    asked = Conditions(shapes, lambda words: words, lambda name: name).of(audience, values)
+    needs_file = any(term.field is Field.ATTRIBUTE for term in audience.terms)
     people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
     people = people.replace("/*lately*/", _SQL["lately"])
+    people = people.replace("/*not_lately*/", _SQL["not_lately"])
+    people = people.replace("/*file*/", _SQL["file"] if needs_file else "")
     people = people.replace("/*audience*/", asked or "true")
     values |= rules(audience) | {"after": "", "until": "", "fed_after": part.fed_after, **further}
     candidates = _SQL["candidates"].replace("/*people*/", people)

@@ -97,8 +97,8 @@ select min(r.customer) as customer, count(*) as number, r.language, r.state, r.m
        r.has_basis, case when :asks_facts::boolean then r.megabytes end as megabytes,
        case when :asks_facts::boolean then r.shape end as shape,
        /*way*/ as way, 0::bigint as lately
-from reach r
-where not /*lately*/
+from reach r /*file*/
+where /*not_lately*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
          case when :asks_customer::boolean then length(r.customer) end,
@@ -110,6 +110,13 @@ group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
 -- invitation after another, or by both within a month.
 (coalesce(r.fed_at, 0) > :fed_after::bigint or coalesce(r.invited_at, 0) > :invited_after::bigint
  or least(coalesce(r.fed_at, 0), coalesce(r.invited_at, 0)) > :month_ago::bigint);
+
+-- not_lately --
+-- The contrary, written so that the planner knows how many these are: nearly all.
+(r.fed_at is null or r.fed_at <= :fed_after::bigint)
+  and (r.invited_at is null or r.invited_at <= :invited_after::bigint)
+  and (r.fed_at is null or r.invited_at is null
+       or r.fed_at <= :month_ago::bigint or r.invited_at <= :month_ago::bigint);
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
@@ -132,11 +139,11 @@ end;
 
 -- term_state --
 -- Where somebody stands.
-coalesce(r.state, '') = any(?::text[]);
+r.state is not null and r.state = any(?::text[]);
 
 -- term_step --
 -- What is open for somebody.
-coalesce(r.step, '') = any(?::text[]);
+r.step is not null and r.step = any(?::text[]);
 
 -- term_language --
 -- In which language we speak with somebody.
@@ -155,6 +162,14 @@ coalesce(strpos(r.route, ?::text) > 0, false);
 coalesce((select u.attributes::json ->> ?::text = any(?::text[])
           from customers u
           where u.number = r.customer), false);
+
+-- file --
+-- What the customers' file says of all of them at once, where many are looked at.
+left join customers u on u.number = r.customer;
+
+-- term_attribute_in_file --
+-- The same where the file is at hand.
+coalesce(u.attributes::json ->> ?::text = any(?::text[]), false);
 
 -- term_month --
 -- How many months without a call somebody has.
