@@ -32,7 +32,7 @@ from flows.customer import Address, Channel, Customer
 from flows.effects import Say
 from flows.events import AddressLinked, Event, Heard, TelegramStarted
 from flows.intent import Intent
-from flows.journey import Stage
+from flows.journey import Journey, Stage
 from flows.lines import ButtonOutdated, MovedToTelegram
 from flows.standing import scene_of
 from messages.hearing import Hearing, Spoken, listen, understand
@@ -264,7 +264,13 @@ def _mailbox(customer: Customer) -> Address:
 def _is_outdated(inbound: Inbound, turn: Composition) -> bool:
     """Tell whether a button was tapped whose moment has passed, or that was never ours."""
     has_moved = inbound.scene is not None and inbound.scene != scene_of(turn.journey, turn.terms)
-    return inbound.is_outdated or has_moved
+    is_done = inbound.callback is not None and _is_obeyed(inbound.intent, turn.journey)
+    return inbound.is_outdated or has_moved or is_done
+
+
+def _is_obeyed(intent: Intent | None, journey: Journey) -> bool:
+    """Tell whether a tapped STOP holds already; typed again it is met by silence, which spins."""
+    return intent is Intent.OPT_OUT and journey.is_silent
 
 
 def _inquired(heard: Heard, inquiry: Inquiry, memory: Memory) -> Heard:

@@ -34,21 +34,25 @@ def is_stranger(memory: Memory, address: Address) -> bool:
 def answer(
     house: House, memory: Memory, inbound: Inbound, hearing: Hearing, now: datetime
 ) -> tuple[Change, ...]:
-    """Answer at most once, neutrally; an emergency always, STOPP by silence for good."""
+    """Answer at most once, neutrally; an emergency always, STOPP by silence for good.
+
+    A tap is answered too: what is left of a customer's chat turns into the neutral answer.
+    """
     keyed = house.keys.of_address(known_by(inbound))
     if hearing.intent is Intent.EMERGENCY:
         return (_say(house, Emergency(), inbound, now),)
     if hearing.intent is Intent.OPT_OUT:
         suppress = Suppress(keyed, "stranger", now)
-        if memory.is_suppressed or inbound.was_answered:
-            return (suppress,)
-        return (suppress, _say(house, OptedOut(is_member=False), inbound, now))
+        is_done = memory.is_suppressed and inbound.callback is None
+        said = () if is_done or inbound.was_answered else (OptedOut(is_member=False),)
+        return (suppress, *(_say(house, line, inbound, now) for line in said))
     opened: tuple[Change, ...] = ()
-    if memory.is_suppressed and hearing.intent is not Intent.OPT_IN:
-        return ()
-    if memory.is_suppressed:
+    if memory.is_suppressed and hearing.intent is Intent.OPT_IN:
         opened = (Unsuppress(keyed), *_opened(memory, inbound.address))
-    if memory.stranger_answered_at is not None or inbound.was_answered:
+    if inbound.callback is not None:
+        return (*opened, _say(house, NotInvited(), inbound, now))
+    is_silent = memory.is_suppressed and not opened
+    if is_silent or memory.stranger_answered_at is not None or inbound.was_answered:
         return opened
     counted = CountStranger(keyed, now, now + STRANGER_QUIET)
     return (*opened, counted, _say(house, NotInvited(), inbound, now))
@@ -80,12 +84,17 @@ def _say(house: House, line: Line, inbound: Inbound, now: datetime) -> Change:
 
 
 def _message(wording: Wording, inbound: Inbound) -> Message:
-    """Offer to share the number, and take the keyboard away from whoever has shared it."""
-    has_shared = inbound.proven_phone is not None
-    offered = () if has_shared else tuple(Choice(button.label) for button in wording.buttons)
+    """Offer to share the number, and take the keyboard away from whoever has shared it.
+
+    What takes the place of a tapped message cannot bring that keyboard.
+    """
+    has_shared, is_tap = inbound.proven_phone is not None, inbound.callback is not None
+    buttons = () if has_shared or is_tap else wording.buttons
+    offered = tuple(Choice(button.label) for button in buttons)
     return Message(
         wording.text,
         offered,
+        replaces=inbound.message_ref,
         callback=inbound.callback,
         asks_contact=bool(offered),
         takes_keyboard=has_shared,

@@ -383,6 +383,23 @@ async def test_who_blocks_the_bot_is_not_opted_out_and_is_written_to_elsewhere(
     assert not (await house.journey()).is_silent
 
 
+async def test_taking_the_bot_back_opts_nobody_in(house: SmallHouse) -> None:
+    await house.join()
+    await house.premises.conversations.heard(opening(house, await link_of(house)))
+    await house.hear("STOP", ALICES_TELEGRAM)
+
+    for n, is_blocked in enumerate((True, False)):
+        change = Reachability("telegram", f"r{n}", ALICES_TELEGRAM, house.now, is_blocked)
+        await house.premises.conversations.reached(change)
+
+    customer = (await house.dossier()).memory.customer
+    assert customer is not None
+    assert [contact.blocked_at for contact in customer.contacts] == [None, None]
+    assert not any(contact.is_open for contact in customer.contacts)
+    assert (await house.journey()).is_silent
+    assert (await house.lines())[-1] == "OptedOut"
+
+
 @pytest.mark.parametrize(
     ("fault", "is_silent", "is_open"),
     [
