@@ -13,11 +13,12 @@ where left_.customer = r.customer;
 create function note_invitations() returns trigger language plpgsql as $$
 begin
     update reach
-    set invited_at = case
-                         when new.state in ('posting', 'accepted', 'delivered', 'unknown')
-                             then new.posted_at
-                     end
-    where customer = new.customer;
+    set invited_at = left_.at
+    from (select case
+                     when new.state in ('posting', 'accepted', 'delivered', 'unknown')
+                         then new.posted_at
+                 end as at) left_
+    where customer = new.customer and reach.invited_at is distinct from left_.at;
     return null;
 end
 $$;

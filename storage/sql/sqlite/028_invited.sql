@@ -18,7 +18,8 @@ create trigger reach_follows_an_invitation after update of state on outbox
 when new.line = 'Invitation' and new.state is not old.state
 begin
     update reach
-    set invited_at = iif(new.state in ('posting', 'accepted', 'delivered', 'unknown'),
-                         new.posted_at, null)
-    where customer = new.customer;
+    set invited_at = left_.at
+    from (select iif(new.state in ('posting', 'accepted', 'delivered', 'unknown'),
+                     new.posted_at, null) as at) left_
+    where customer = new.customer and reach.invited_at is not left_.at;
 end;
