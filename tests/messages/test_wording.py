@@ -181,6 +181,24 @@ def test_a_step_makes_its_own_link_and_no_other(step: str, made: str) -> None:
 
 @LANGUAGES
 @pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (lines.NextStep("video", 600), LONG_LINKS.film),
+        (lines.NextStep("app", 600), LONG_LINKS.app),
+        (lines.Enrolled(APRIL, "2027-01", ()), LONG_LINKS.page),
+    ],
+)
+def test_in_telegram_film_app_and_page_open_by_a_button_with_the_personal_link(
+    language: str, line: Line, place: str
+) -> None:
+    first, *others = tell(line, language).buttons
+
+    assert (first.url, first.intent) == (place, None)
+    assert all(button.url is None for button in others)
+
+
+@LANGUAGES
+@pytest.mark.parametrize(
     "line", [lines.Emergency(), lines.OptedOut(is_member=False), lines.NotInvited()]
 )
 def test_a_stranger_is_answered_without_any_link(language: str, line: Line) -> None:
