@@ -40,22 +40,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class SmsDesk:
-    """What the doors need.
-
-    `emergency` gives the words for a text that tells of one, else None; it must need no database.
-    `noted` takes a delivery status with the number that it concerns.
-    """
-
-    account: TwilioAccount
-    listener: Listener
-    noted: Callable[[Receipt, str], Awaitable[None]]
-    emergency: Callable[[str], str | None]
-    clock: Clock
-    deadline: Deadline = field(default_factory=lambda: Deadline(LONGEST_TURN_S))
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What Twilio hears, ready to be sent."""
 
@@ -82,21 +66,56 @@ class Denied(Exception):
         self.answer = answer(why, status=status, kind=PLAIN)
 
 
+@dataclass(frozen=True, slots=True)
+class SmsDesk:
+    """Answers what Twilio has signed for us.
+
+    `emergency` gives the words for a text that tells of one, else None; it must need no database.
+    `noted` takes a delivery status with the number that it concerns.
+    """
+
+    account: TwilioAccount
+    listener: Listener
+    noted: Callable[[Receipt, str], Awaitable[None]]
+    emergency: Callable[[str], str | None]
+    clock: Clock
+    deadline: Deadline = field(default_factory=lambda: Deadline(LONGEST_TURN_S))
+
+    async def hear(self, form: Form, _: bytes) -> Answer:
+        """Let a message have its turn; raises Denied or UnreadableMessageError."""
+        if not is_for_us(form, self.account):
+            raise Denied(403)
+        inbound = read_inbound(form, self.clock())
+        try:
+            await self.deadline.keep(self.listener.heard(inbound))
+        except (StorageError, TimeoutError):
+            log.exception("sms_not_stored", sid=inbound.provider_id)
+            return self._help(inbound)
+        return HEARD
+
+    async def note(self, form: Form, query: bytes) -> Answer:
+        """Note a delivery status; raises Denied or UnreadableMessageError."""
+        receipt = read_status(form, _tag(query), self.clock())
+        try:
+            await self.noted(receipt, form.get("To", ""))
+        except StorageError:
+            log.exception("sms_receipt_not_stored", sid=receipt.ref)
+            raise Denied(503) from None
+        return HEARD
+
+    def _help(self, inbound: Inbound) -> Answer:
+        """Answer an emergency where nothing can be stored; raises Denied with 503 for all else."""
+        words = self.emergency(inbound.text)
+        if words is None:
+            raise Denied(503) from None
+        return answer(f"{PROLOGUE}<Response><Message>{escape(words)}</Message></Response>")
+
+
 def routes(desk: SmsDesk) -> list[Door]:
     """Build the two doors."""
-
-    async def inbound(form: Form, _: bytes) -> Answer:
-        if not is_for_us(form, desk.account):
-            raise Denied(403)
-        return await _answer(desk, read_inbound(form, desk.clock()))
-
-    async def status(form: Form, query: bytes) -> Answer:
-        receipt = read_status(form, _tag(query), desk.clock())
-        return await _note(desk, receipt, form.get("To", ""))
-
     return [
-        Door("/sms/inbound", Ear(desk.account, inbound)),
-        Door("/sms/status", Ear(desk.account, status)),
+        Door("/sms/inbound", Ear(desk.account, desk.hear)),
+        Door("/sms/status", Ear(desk.account, desk.note)),
     ]
 
 
@@ -119,27 +138,6 @@ class Ear:
             said = answer(str(error), status=400, kind=PLAIN)
         await send(said.start)
         await send(said.body)
-
-
-async def _answer(desk: SmsDesk, inbound: Inbound) -> Answer:
-    try:
-        await desk.deadline.keep(desk.listener.heard(inbound))
-    except (StorageError, TimeoutError):
-        log.exception("sms_not_stored", sid=inbound.provider_id)
-        words = desk.emergency(inbound.text)
-        if words is None:
-            raise Denied(503) from None
-        return answer(f"{PROLOGUE}<Response><Message>{escape(words)}</Message></Response>")
-    return HEARD
-
-
-async def _note(desk: SmsDesk, receipt: Receipt, number: str) -> Answer:
-    try:
-        await desk.noted(receipt, number)
-    except StorageError:
-        log.exception("sms_receipt_not_stored", sid=receipt.ref)
-        raise Denied(503) from None
-    return HEARD
 
 
 def _form(scope: Scope, body: bytes, account: TwilioAccount) -> Form:
