@@ -198,12 +198,12 @@ class Cards:
         now = self.clock()
         if self.looked and self.looked[-1] <= now < self.looked[-1] + EVERY:
             return self.looked[-1] + EVERY  # every turn of a customer wakes us
-        is_shown = is_running = False
+        is_running = False
         for row in filter(lambda row: _is_fresh(row, now), await self.broadcasts.keeper.all()):
             if places := await self._places(row):
-                is_shown, is_running = True, is_running or row.state is BroadcastState.RUNNING
+                is_running = is_running or row.state is BroadcastState.RUNNING
                 await self._edit(row, places)
-        self.looked[:] = [now] if is_shown else []
+        self.looked[:] = [now] if is_running else []
         return now + EVERY if is_running else None
 
     async def _places(self, row: BroadcastRow) -> dict[str, Place]:
