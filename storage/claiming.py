@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from flows.broadcast import BroadcastState
-from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow
+from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow, OutboxState, Settle
 from storage.pace import SECOND, Pace
 from storage.records import to_int, to_moment, to_outbox_row
 
@@ -45,8 +45,8 @@ class Selection:
     """Goes through what waits, in order, and gives one row of each recipient its slot.
 
     `standing` looks at something unasked, `opens` tells from when on a recipient may be written to.
-    What came of it is to be written: `rows`, `kept_back`, the moments until which `held` rows wait
-    whose recipients have had enough, and from when on others `open` again.
+    What came of it is to be written: `rows`, `kept_back`, those who `made_way`, the moments until
+    which `held` rows wait whose recipients have had enough, and from when on others `open` again.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Selection:
         self.kept_back: list[KeptBack] = []
         self.held: list[tuple[int, int]] = []
         self.open: dict[str, int] = {}
+        self.made_way: list[OutboxRow] = []
         self.is_done = False  # no further row is wanted
         self._wanted = wanted
         self._pace = pace
@@ -79,7 +80,9 @@ class Selection:
         if recipient in self._taken or (is_unasked and customer in self._taken):
             return
         slot = self._pace.slot(waiting[11], self._reach.earliest)
-        if slot > self._reach.latest:
+        if slot > self._reach.latest and (other := self._outranked(waiting)) is not None:
+            self._consider(waiting, to_int(other.slot), other)
+        elif slot > self._reach.latest:
             self._pace.free = slot  # so that `next_due` does not promise this row too early
             self.is_done = True
         elif self._wanted.allowances is None or self._bears(waiting[0], recipient, slot):
@@ -92,18 +95,29 @@ class Selection:
             self.held.append((opens, row_id))
         return opens <= slot
 
-    def _consider(self, waiting: Waiting, slot: int) -> None:
-        """Let a row have its slot unless it is kept back."""
+    def _outranked(self, waiting: Waiting) -> OutboxRow | None:
+        """Find who has a slot already and is less urgent; as dear, so that no second overflows."""
+        priority, cost = waiting[2], waiting[11]
+        if self._wanted.allowances is not None:
+            return None
+        others = (row for row in self._wanted.instead_of if row not in self.made_way)
+        return next((row for row in others if row.priority > priority and row.cost == cost), None)
+
+    def _consider(self, waiting: Waiting, slot: int, instead_of: OutboxRow | None = None) -> None:
+        """Let a row have its slot, or that of another, unless it is kept back."""
         row = to_outbox_row(waiting, slot, waiting[8] + 1, self._wanted.new_tag())
         kept_back = self._keep_back(row, waiting)
         if kept_back is not None:
             self.kept_back.append(kept_back)
             self.is_done = len(self.kept_back) == MOST_KEPT_BACK
+        elif instead_of is not None:
+            self.made_way.append(instead_of)
+            self._take(row, slot)
         else:
+            self._pace.take(row.cost, slot)
             self._take(row, slot)
 
     def _take(self, row: OutboxRow, slot: int) -> None:
-        self._pace.take(row.cost, slot)
         if self._wanted.allowances is not None:
             allowance = self._wanted.allowances(row.recipient)
             self.open[row.recipient] = allowance.opens_after(self._opens(row.recipient), slot)
@@ -127,6 +141,12 @@ class Selection:
         if row.use_by is not None and row.use_by <= max(at, slot):
             return KeptBack(row, "stale")
         return KeptBack(row, "put off", to_int(at)) if at > slot else None
+
+
+def makes_way(row: OutboxRow, now: datetime) -> Settle:
+    """Let a row wait again that had a slot and has not left."""
+    ready = OutboxState.READY
+    return Settle(row.id, ready, now, reason="made way", due=row.due, counts=False, tag=row.tag)
 
 
 def opening(

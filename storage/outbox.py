@@ -97,6 +97,10 @@ class Claim:
 
     `permit` says from when on a row may leave, `keyed` gives an address' hash, under which it may
     be suppressed, and `new_tag` the name by which the provider's answer is known.
+
+    `instead_of` are rows of this lane which their node has not begun with: where no slot is left,
+    one of them makes way for something more urgent of the same cost. It waits again, and that was
+    no attempt.
     """
 
     lane: str
@@ -112,14 +116,19 @@ class Claim:
     permit: Permit = at_once
     keyed: Callable[[str], bytes | None] = _nobodys
     new_tag: Callable[[], str] = fresh_tag
+    instead_of: tuple[OutboxRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Rows that are posting now, and how many were kept back instead: those may hide others."""
+    """Rows that are posting now, and how many were kept back instead: those may hide others.
+
+    `foremost` is the most urgent priority of which something waits where no slot is left.
+    """
 
     rows: tuple[OutboxRow, ...] = ()
     kept_back: int = 0
+    foremost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, give_back, ju
 from bot.sending.lead import NO_LEAD, Lead
 from bot.sending.resolver import Resolver
 from bot.sending.settling import Settling
+from bot.sending.slots import Slots
 from storage.outbox import Claim, Claimed, OutboxRow, Settle, Unresolved
 
 LEASE = timedelta(seconds=60)
@@ -43,6 +44,7 @@ class Belt:
         self._resolver = Resolver(outbox, lane.handler, around)
         self._tasks: set[asyncio.Task[None]] = set()
         self._hands = Hands(self._leave, self._spawn)
+        self._slots = Slots(outbox, around)
         self._taken = 0
         self._left = 0
         self._ahead = 0
@@ -121,7 +123,10 @@ class Belt:
     async def _claim(self, now: datetime, room: int) -> Claimed:
         """Take as many rows as there is room for, and let them leave at their slots."""
         late_s, left = self._lead.late_s, self._left
-        claimed = await self._outbox.claim(self._wanted(now, room, late_s or 0.0))
+        wanted = self._wanted(now, room, late_s or 0.0)
+        claimed = await self._outbox.claim(wanted)
+        if claimed.foremost is not None:
+            claimed, late_s = await self._slots.make_way(wanted, claimed.foremost)
         self._ahead = min(self._left - left, self._lane.in_flight)
         if claimed.rows:
             haul = Haul(now, self._around.clock(), late_s)
@@ -202,7 +207,7 @@ class Belt:
         """Wait for the slot and hand the row over, if neither was lost meanwhile."""
         now = self._around.clock()
         if row.slot > haul.asked_at or now - haul.got_at > STALE:
-            if not await self._is_still_to_leave(row):
+            if not await self._is_still_to_leave(row, haul):
                 return None
             now = self._around.clock()
         late = now - row.slot
@@ -213,9 +218,9 @@ class Belt:
             return give_back(row, now)
         return await self._conclude(row, await self._send(row))
 
-    async def _is_still_to_leave(self, row: OutboxRow) -> bool:
+    async def _is_still_to_leave(self, row: OutboxRow, haul: Haul) -> bool:
         """Wait for the slot; whoever may have to look once more whether a STOP came meanwhile."""
-        await self._around.until(row.slot)
+        await self._slots.wait(row, haul)
         if await self._outbox.standing([row.tag]):
             return True
         self._skipped.inc()

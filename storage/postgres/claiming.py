@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from storage.claiming import LATELY, Reach, Selection, Standing, opening
+from storage.claiming import LATELY, Reach, Selection, Standing, makes_way, opening
 from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
 from storage.postgres.database import Connection
+from storage.postgres.outbox import settle
 from storage.postgres.sheets import columns
 from storage.postgres.waves import Row
 from storage.queries import load
@@ -31,8 +32,10 @@ async def claim(connection: Connection, wanted: Claim) -> Claimed:
     pace, paused_until = await _hold_lane(connection, wanted)
     now = to_int(wanted.now)
     pace.put_right(now)
-    if paused_until > now or pace.free > Reach.of(wanted).latest:
+    if paused_until > now:
         return Claimed()
+    if pace.free > Reach.of(wanted).latest and not wanted.instead_of:
+        return Claimed(foremost=next(iter(await _priorities(connection, wanted.lane)), None))
     before = pace.free
     look = _Look(connection, wanted)
     selection = Selection(wanted, pace, look.standing, look.opens)
@@ -102,7 +105,8 @@ def _page(wanted: Claim) -> int:
     if wanted.rate is None:
         return wanted.limit
     reach = Reach.of(wanted)
-    return min(wanted.limit, ceil(wanted.rate * (reach.latest - reach.earliest) / SECOND) + 1)
+    slots = ceil(wanted.rate * (reach.latest - reach.earliest) / SECOND) + len(wanted.instead_of)
+    return min(wanted.limit, slots + 1)
 
 
 async def _priorities(connection: Connection, lane: str) -> list[int]:
@@ -174,6 +178,8 @@ async def _write(connection: Connection, wanted: Claim, selection: Selection) ->
         await connection.execute(_SQL["hold_back"], *columns(selection.held))
     if selection.kept_back:
         await _keep_back(connection, selection)
+    if selection.made_way:
+        await settle(connection, [makes_way(row, wanted.now) for row in selection.made_way])
 
 
 async def _keep_back(connection: Connection, selection: Selection) -> None:

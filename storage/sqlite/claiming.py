@@ -7,11 +7,21 @@ from operator import itemgetter
 
 import msgspec
 
-from storage.claiming import LATELY, KeptBack, Reach, Selection, Standing, Waiting, opening
+from storage.claiming import (
+    LATELY,
+    KeptBack,
+    Reach,
+    Selection,
+    Standing,
+    Waiting,
+    makes_way,
+    opening,
+)
 from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
 from storage.queries import load
 from storage.records import to_int, to_moment
+from storage.sqlite.outbox import settle
 
 _SQL = load("sqlite", "claiming")
 _OUTBOX = load("sqlite", "outbox")
@@ -29,8 +39,10 @@ def claim(db: sqlite3.Connection, wanted: Claim) -> Claimed:
     pace.late = round(wanted.late_s * SECOND)
     now = to_int(wanted.now)
     pace.put_right(now)
-    if paused_until > now or pace.free > Reach.of(wanted).latest:
+    if paused_until > now:
         return Claimed()
+    if pace.free > Reach.of(wanted).latest and not wanted.instead_of:
+        return Claimed(foremost=next(_priorities(db, wanted.lane), None))
     before = pace.free
     look = _Look(db, wanted)
     selection = Selection(wanted, pace, look.standing, look.opens)
@@ -147,6 +159,7 @@ def _write(db: sqlite3.Connection, wanted: Claim, selection: Selection) -> None:
     db.executemany(_SQL["hold_back"], selection.held)
     for kept_back in selection.kept_back:
         _keep_back(db, kept_back)
+    settle(db, [makes_way(row, wanted.now) for row in selection.made_way])
 
 
 def _keep_back(db: sqlite3.Connection, kept: KeptBack) -> None:

@@ -98,8 +98,11 @@ class MemoryOutbox:
                 continue
             slot = to_moment(pace.slot(kept.row.cost, to_int(earliest)))
             if slot > horizon:
-                pace.free = to_int(slot)
-                break
+                if (freed := self._made_way(kept, claim)) is None:
+                    pace.free = to_int(slot)
+                    break
+                taken[kept.row.recipient] = self._post(kept, claim, freed)
+                continue
             if (opens := self.opens.get(kept.row.recipient, LONG_AGO)) > slot:
                 kept.due = opens
                 continue
@@ -114,7 +117,23 @@ class MemoryOutbox:
             pace.take(kept.row.cost, to_int(slot))
             taken[kept.row.recipient] = self._post(kept, claim, slot)
         self.free[claim.lane], self.recent[claim.lane] = to_moment(pace.free), pace.recent
-        return Claimed(tuple(taken.values()), kept_back)
+        return Claimed(
+            tuple(taken.values()), kept_back, self._foremost(claim.lane, is_served=bool(taken))
+        )
+
+    def _foremost(self, lane: str, *, is_served: bool) -> int | None:
+        waiting = () if is_served else self._waiting(lane)
+        return min((kept.row.priority for kept in waiting), default=None)
+
+    def _made_way(self, kept: Kept, claim: Claim) -> datetime | None:
+        """Give the slot of somebody who makes way for something more urgent."""
+        for other in (self.rows[row.id] for row in claim.instead_of):
+            is_posting = other.state is OutboxState.POSTING
+            if is_posting and other.row.priority > kept.row.priority:
+                other.state, other.due = OutboxState.READY, claim.now
+                other.row = other.row._replace(attempt=other.row.attempt - 1)
+                return other.row.slot
+        return None
 
     def _keep_back(self, kept: Kept, claim: Claim, slot: datetime) -> bool:
         row = kept.row

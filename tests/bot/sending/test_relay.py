@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -68,6 +68,33 @@ async def test_answers_leave_before_bulk() -> None:
     await bench.pass_time(MINUTE)
 
     assert [row for row, _, _ in bench.handler.sent] == [bulk[0], answer, *bulk[1:]]
+
+
+async def test_bulk_that_waits_for_its_slot_makes_way_for_an_answer() -> None:
+    bench, held, go = Bench(rate=1.0), asyncio.Event(), asyncio.Event()
+
+    async def until(moment: datetime) -> None:
+        held.set()
+        await go.wait()
+        await bench.clock.until(moment)
+
+    around = replace(_around(bench), until=until, horizon_s=0.05)
+    relay = Relay(bench.outbox, (Lane("sms", bench.handler, 1.0),), around)
+    bulk = bench.add(Address("tel:+491713920020"), priority=4)
+    stop, poke = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(relay.run(stop, poke))
+    await held.wait()
+
+    answer = bench.add(priority=0)
+    poke.set()
+    for _ in range(50):  # turns of the loop; the claim takes a few
+        await asyncio.sleep(0)
+    go.set()
+    stop.set()
+    await running
+
+    assert [row for row, _, _ in bench.handler.sent] == [answer]
+    assert (bench.outbox.state(bulk), bench.outbox.rows[bulk].row.attempt) == (OutboxState.READY, 0)
 
 
 @given(costs=st.lists(st.integers(1, 6), min_size=1, max_size=40), gap_s=st.floats(0, 3))
