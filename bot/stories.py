@@ -23,7 +23,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from bot.clock import BERLIN, UnreadableSpanError, read_span
+from bot.clock import BERLIN
+from bot.spans import UnreadableSpanError, read_span
 from flows.customer import Channel
 
 ANYTHING = "…"

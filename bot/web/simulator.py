@@ -17,9 +17,10 @@ from bot.addresses import UnusableAddressError, phone
 from bot.channels.channel import Inbound
 from bot.channels.simulator_phones import NoSuchButtonError, Opened, chat_of, plain
 from bot.channels.simulator_screens import Direction, Shown
-from bot.clock import NEXT, ClockError
+from bot.clock import NEXT
 from bot.easel import Easel
 from bot.setting_values import Role
+from bot.spans import ClockError
 from bot.stories import Happens, Waits, exact_span, write
 from bot.web.pages import filled
 from bot.web.simulator_bodies import (

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.channels.simulator_phones import plain
 from bot.channels.simulator_screens import Acted, Direction, Shown
-from bot.clock import BERLIN, read_span
+from bot.clock import BERLIN
+from bot.spans import read_span
 from bot.stories import (
     Act,
     At,

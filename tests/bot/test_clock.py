@@ -11,14 +11,11 @@ from bot.clock import (
     BERLIN,
     ENOUGH_ROUNDS,
     Mover,
-    Span,
     StandstillError,
     Ticker,
-    TooFarError,
-    UnreadableSpanError,
     VirtualClock,
-    read_span,
 )
+from bot.spans import Span, TooFarError, UnreadableSpanError, read_span
 from tests.cast import DAY, NOON
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clock import BERLIN, read_span
+from bot.clock import BERLIN
+from bot.spans import read_span
 from bot.stories import (
     Act,
     At,
