@@ -7,10 +7,11 @@ to wait. Whatever does not leave takes no slot of its lane.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, TypeAlias
 
 from flows.broadcast import BroadcastState
-from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow, OutboxState, Settle
+from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow, Settle, wait_again
 from storage.pace import SECOND, Pace
 from storage.records import to_int, to_moment, to_outbox_row
 
@@ -143,10 +144,18 @@ class Selection:
         return KeptBack(row, "put off", to_int(at)) if at > slot else None
 
 
+def page_size(wanted: Claim) -> int:
+    """Tell how many rows are worth looking at together: little more than there are slots."""
+    if wanted.rate is None:
+        return wanted.limit
+    reach = Reach.of(wanted)
+    slots = ceil(wanted.rate * (reach.latest - reach.earliest) / SECOND) + len(wanted.instead_of)
+    return min(wanted.limit, slots + 1)
+
+
 def makes_way(row: OutboxRow, now: datetime) -> Settle:
     """Let a row wait again that had a slot and has not left."""
-    ready = OutboxState.READY
-    return Settle(row.id, ready, now, reason="made way", due=row.due, counts=False, tag=row.tag)
+    return wait_again(row, now, "made way", due=row.due)
 
 
 def opening(

@@ -149,6 +149,12 @@ class Settle:
     tag: str | None = None
 
 
+def wait_again(row: OutboxRow, at: datetime, reason: str, due: datetime) -> Settle:
+    """Let a row wait of which nothing has left; that was no attempt."""
+    ready = OutboxState.READY
+    return Settle(row.id, ready, at, reason=reason, due=due, counts=False, tag=row.tag)
+
+
 @dataclass(frozen=True, slots=True)
 class Unresolved:
     """A row whose last attempt came to nobody knows what, and when it was posted."""

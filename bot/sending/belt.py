@@ -94,9 +94,10 @@ class Belt:
         ahead = 0 if self._health.is_halted else self._ahead
         return max(self._most() + ahead - self._taken, 0)
 
-    def _free(self, rows: int) -> None:
+    def _free(self) -> None:
         """Make room; where more wait than there was room for, they are asked for in groups."""
-        self._taken -= rows
+        self._taken -= 1
+        self._left += 1
         if not self._is_full or self._room() >= self._most() // GROUPS:
             self._wake()
 
@@ -198,8 +199,7 @@ class Belt:
         try:
             settle = await self._depart(row, haul)
         finally:
-            self._left += 1
-            self._free(1)
+            self._free()
         if settle is not None:
             self._settling.record(settle)
 
@@ -215,7 +215,7 @@ class Belt:
         if late > OVERSLEPT:
             return await self._conclude(row, NotSent("overslept"))
         if haul.late_s is not None and late.total_seconds() > haul.late_s:
-            return give_back(row, now)
+            return give_back(row, now, "late")
         return await self._conclude(row, await self._send(row))
 
     async def _is_still_to_leave(self, row: OutboxRow, haul: Haul) -> bool:
@@ -230,7 +230,7 @@ class Belt:
         """Let what nobody has begun with wait again."""
         at, rows = self._around.clock(), self._hands.take_back()
         for row in rows:
-            self._settling.record(give_back(row, at))
+            self._settling.record(give_back(row, at, "put back"))
         self._taken -= len(rows)
 
     async def _send(self, row: OutboxRow) -> Outcome:

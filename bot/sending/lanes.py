@@ -18,6 +18,7 @@ from storage.outbox import (
     Unresolved,
     at_once,
     fresh_tag,
+    wait_again,
 )
 from storage.pace import Allowances
 
@@ -172,27 +173,21 @@ def resend(row: OutboxRow, at: datetime) -> Settle:
     return Settle(row.id, OutboxState.READY, at, reason="resent", due=at, tag=row.tag)
 
 
-def give_back(row: OutboxRow, at: datetime) -> Settle:
-    """Let a row that missed its slot take another one; that was no attempt."""
-    return _again(row, at, "late", due=at)
-
-
-def _again(row: OutboxRow, at: datetime, reason: str, due: datetime) -> Settle:
-    """Let a row wait of which nothing has left."""
-    ready = OutboxState.READY
-    return Settle(row.id, ready, at, reason=reason, due=due, counts=False, tag=row.tag)
+def give_back(row: OutboxRow, at: datetime, reason: str) -> Settle:
+    """Let a row take another slot: it missed its own, or nobody has begun with it."""
+    return wait_again(row, at, reason, due=at)
 
 
 def _wait(row: OutboxRow, outcome: NotSent, at: datetime, wait: timedelta) -> Verdict:
     wait = max(wait, outcome.retry_after or wait)
-    settle = _again(row, at, outcome.why, due=at + wait)
+    settle = wait_again(row, at, outcome.why, due=at + wait)
     return Verdict(settle, rest=wait if outcome.holds == "lane" else None, reason=outcome.why)
 
 
 def _refuse(row: OutboxRow, refusal: Refused, at: datetime, chance: Chance) -> Verdict:
     reason = f"{refusal.fault}:{refusal.code}"
     if refusal.fault in HALTING:
-        settle = _again(row, at, reason, due=at)
+        settle = wait_again(row, at, reason, due=at)
         return Verdict(settle, rest=HALTED, reason=reason, is_alarm=True)
     later = at + LATER * (0.75 + chance() / 2)
     if (

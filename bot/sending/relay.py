@@ -1,7 +1,8 @@
 """The relay drains the outbox: it hands each row over once, at its lane's pace.
 
-A row is claimed, waits for its slot, is marked as posting under a fresh tag (committed before a
-byte leaves), is handed over, and settled. What is not known is looked up, never blindly repeated.
+A row is claimed, which marks it as posting under a fresh tag (committed before a byte leaves),
+waits for its slot, is handed over, and settled. What is not known is looked up, never blindly
+repeated.
 """
 
 import asyncio

@@ -2,12 +2,19 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from math import ceil
 from typing import TypeAlias
 
 import msgspec
 
-from storage.claiming import LATELY, Reach, Selection, Standing, makes_way, opening
+from storage.claiming import (
+    LATELY,
+    Reach,
+    Selection,
+    Standing,
+    makes_way,
+    opening,
+    page_size,
+)
 from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
 from storage.postgres.database import Connection
@@ -91,22 +98,13 @@ async def _waiting(
     connection: Connection, wanted: Claim, now: int
 ) -> AsyncIterator[Sequence[_Waiting]]:
     """Go through what may be claimed, the most urgent first, little further than is asked."""
-    many = _page(wanted)
+    many = page_size(wanted)
     for priority in await _priorities(connection, wanted.lane):
         rows = await connection.cursor(_SQL["waiting"], wanted.lane, priority, now)
         while page := await rows.fetch(many):
             yield page
             if len(page) < many:
                 break
-
-
-def _page(wanted: Claim) -> int:
-    """Tell how many rows are worth looking at together: no more than there are slots."""
-    if wanted.rate is None:
-        return wanted.limit
-    reach = Reach.of(wanted)
-    slots = ceil(wanted.rate * (reach.latest - reach.earliest) / SECOND) + len(wanted.instead_of)
-    return min(wanted.limit, slots + 1)
 
 
 async def _priorities(connection: Connection, lane: str) -> list[int]:

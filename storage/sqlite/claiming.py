@@ -16,6 +16,7 @@ from storage.claiming import (
     Waiting,
     makes_way,
     opening,
+    page_size,
 )
 from storage.outbox import Claim, Claimed, Left, OutboxState
 from storage.pace import SECOND, Pace
@@ -28,7 +29,6 @@ _OUTBOX = load("sqlite", "outbox")
 _PAIRS = msgspec.json.Decoder(list[tuple[int, int]])
 _PAGE = msgspec.json.Decoder(list[Waiting])
 _due_and_id = itemgetter(6, 0)
-FEWEST = 8  # are read at once, for some of them may not leave
 _NOTHING = "[]"
 _BEFORE_ALL = -(2**31)
 
@@ -83,7 +83,7 @@ def _read_lane(db: sqlite3.Connection, lane: str, rate: float | None) -> tuple[P
 
 def _waiting(db: sqlite3.Connection, wanted: Claim) -> Iterator[Waiting]:
     """Go through what may be claimed, the most urgent first, and no further than is asked."""
-    many = max(wanted.limit, FEWEST)
+    many = page_size(wanted)
     for priority in _priorities(db, wanted.lane):
         last = (_BEFORE_ALL, 0)
         while page := _page(db, wanted, priority, last, many):

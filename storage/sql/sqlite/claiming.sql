@@ -48,31 +48,31 @@ select json_group_array(json_array(
            customer, use_by, cost, is_unasked, may_resend, about,
            address, opted_out_at, blocked_at, broadcast, lately))
 from (
-select o.id, o.lane, o.priority, o.recipient, o.line, o.body, o.due, o.created_at, o.attempt,
-       o.customer, o.use_by, o.cost, o.is_unasked, o.may_resend, o.about,
-       c.address, c.opted_out_at, c.blocked_at,
-       (select b.state
-        from recipients r
-        join broadcasts b on b.id = r.broadcast
-        where o.is_unasked = 1 and r.outbox = o.id) as broadcast,
-       (select json_group_array(json_array(l.posted_at, l.priority))
-        from outbox l
-        where o.is_unasked = 1 and l.customer = o.customer and l.is_unasked = 1
-          and l.posted_at > ?
-          and l.state in ('posting', 'accepted', 'delivered', 'unknown')) as lately
-from outbox o
-left join contacts c on o.is_unasked = 1 and c.address = o.recipient and c.customer = o.customer
-where o.state = 'ready' and o.lane = ? and o.priority = ? and o.due <= ?
-  and (o.due, o.id) > (?, ?)
-  and not exists (select 1
-                  from outbox f
-                  where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
-  and not exists (select 1
-                  from outbox r
-                  where r.recipient = o.recipient and r.state = 'ready' and r.is_retried = 1
-                    and r.id < o.id and r.priority <= o.priority)
-order by o.due, o.id
-limit ?
+    select o.id, o.lane, o.priority, o.recipient, o.line, o.body, o.due, o.created_at, o.attempt,
+           o.customer, o.use_by, o.cost, o.is_unasked, o.may_resend, o.about,
+           c.address, c.opted_out_at, c.blocked_at,
+           (select b.state
+            from recipients r
+            join broadcasts b on b.id = r.broadcast
+            where o.is_unasked = 1 and r.outbox = o.id) as broadcast,
+           (select json_group_array(json_array(l.posted_at, l.priority))
+            from outbox l
+            where o.is_unasked = 1 and l.customer = o.customer and l.is_unasked = 1
+              and l.posted_at > ?
+              and l.state in ('posting', 'accepted', 'delivered', 'unknown')) as lately
+    from outbox o
+    left join contacts c on o.is_unasked = 1 and c.address = o.recipient and c.customer = o.customer
+    where o.state = 'ready' and o.lane = ? and o.priority = ? and o.due <= ?
+      and (o.due, o.id) > (?, ?)
+      and not exists (select 1
+                      from outbox f
+                      where f.recipient = o.recipient and f.state in ('claimed', 'posting'))
+      and not exists (select 1
+                      from outbox r
+                      where r.recipient = o.recipient and r.state = 'ready' and r.is_retried = 1
+                        and r.id < o.id and r.priority <= o.priority)
+    order by o.due, o.id
+    limit ?
 );
 
 -- is_suppressed --
