@@ -50,6 +50,7 @@ TELEGRAM_AT_ONCE = 100
 PEER_SHARE = 8
 PUBLIC_URL = "https://bot.example"
 
+_SDK = Client(SID, TOKEN)
 _ACCEPTED = "select count(*) from outbox where state = 'accepted' and ref is not null"
 
 Open = Callable[[str, SqliteStore], Sender]
@@ -116,18 +117,15 @@ class Ready:
 
 
 def _sms_ready(n: int) -> Ready:
-    basic = aiohttp.encode_basic_auth(SID, TOKEN)
     form = {
         "To": customer(n).contacts[0].address.value,
         "StatusCallback": callback_url(PUBLIC_URL, f"tag-of-22-characters{n}"),
         "MessagingServiceSid": SERVICE,
         "Body": SAID,
     }
-    headers = {
-        "Authorization": basic,
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Accept": "application/json",
-    }
+    headers = {"Authorization": aiohttp.encode_basic_auth(SID, TOKEN)} | _SDK.get_headers(
+        "POST", {}
+    )
     path = f"/2010-04-01/Accounts/{SID}/Messages.json"
     return Ready(path, urlencode(form).encode(), headers)
 
