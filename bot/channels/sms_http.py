@@ -4,14 +4,13 @@ The SDK's own asynchronous client mixes up answers under load and has no time li
 module is imported only when an SMS is first sent.
 """
 
-import base64
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
-from types import MappingProxyType
 
 import aiohttp
+from multidict import CIMultiDict
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -38,7 +37,7 @@ class SessionHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK bring
         params: Mapping[str, object] | None = None,
         data: str | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: object = None,
         timeout: float | None = None,  # noqa: ASYNC109 (the deadline holds)
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 (never followed)
     ) -> Response:
@@ -48,22 +47,33 @@ class SessionHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK bring
             uri,
             params={name: str(value) for name, value in params.items()} if params else None,
             data=data.encode() if data is not None else None,
-            headers={**(headers or {}), **_authorization(auth)},
+            headers=headers,
             allow_redirects=False,
         )
         return await self._deadline.keep(_read(asked))
 
 
 class SessionClient(Client):  # type: ignore[misc]  # the SDK brings no types
-    """The SDK's client; what it says of itself with each request is put together once."""
+    """The SDK's client; who it is, and who we are, its session says with each request."""
+
+    def __init__(
+        self, credentials: tuple[str, str], session: aiohttp.ClientSession, deadline: Deadline
+    ) -> None:
+        super().__init__(*credentials, http_client=SessionHttpClient(session, deadline))
+        self._said = session.headers
+        self._said.update(super().get_headers("GET", {}))
+        self._said["Authorization"] = aiohttp.encode_basic_auth(*credentials)
 
     @lru_cache(maxsize=8)  # noqa: B019 (there is one client, as long as the session lives)
-    def _headers(self, method: str, *given: tuple[str, str]) -> Mapping[str, str]:
-        return MappingProxyType(super().get_headers(method, dict(given)))
+    def _unsaid(self, method: str, *given: tuple[str, str]) -> CIMultiDict[str]:
+        headers = super().get_headers(method, dict(given))
+        return CIMultiDict(
+            (name, value) for name, value in headers.items() if self._said.get(name) != value
+        )
 
-    def get_headers(self, method: str, headers: Mapping[str, str] | None) -> Mapping[str, str]:
-        """Give the headers of a request."""
-        return self._headers(method, *(headers or {}).items())
+    def get_headers(self, method: str, headers: Mapping[str, str] | None) -> CIMultiDict[str]:
+        """Give the headers of a request that its session does not have anyway."""
+        return self._unsaid(method, *(headers or {}).items())
 
 
 class TwilioConnection:
@@ -80,8 +90,7 @@ class TwilioConnection:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
         )
-        http = SessionHttpClient(self._session, Deadline(timeout_s))
-        self.client = SessionClient(*credentials, http_client=http)
+        self.client = SessionClient(credentials, self._session, Deadline(timeout_s))
         self.client.api.base_url = origin
         version = self.client.api.v2010
         path = version.relative_uri(f"/Accounts/{credentials[0]}/Messages.json")
@@ -114,10 +123,3 @@ async def _read(asked: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> R
     async with asked as response:
         text = (await response.read()).decode("utf-8", "replace")
         return Response(response.status, text, response.headers)
-
-
-@lru_cache(maxsize=8)
-def _authorization(auth: tuple[str, str] | None) -> Mapping[str, str]:
-    if auth is None:
-        return {}
-    return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode()).decode()}

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict
 from telegram import Bot
 from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
@@ -22,7 +23,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 API_BASE_URL = "https://api.telegram.org"
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = CIMultiDict({"Content-Type": "application/json"})
 _CONNECT_S = 5.0
 _UPLOAD_S = 60.0  # sock_read does not run while a body is written; this bounds the whole call
 _UNLIMITED = aiohttp.ClientTimeout(total=None, connect=_CONNECT_S)  # for what a deadline bounds
