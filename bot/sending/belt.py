@@ -1,7 +1,7 @@
 """A belt is one lane at work on this node: what is in the air, and how it has fared lately.
 
 Rows are claimed before their slot and leave at it, so that a slow commit moves no departure; where
-there is no rate, as many ahead as leave while more are asked for.
+there is no rate, twice as many ahead as leave while more are asked for.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ OVERSLEPT = LEASE / 2  # whoever slept longer may find that the row is somebody 
 GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
 LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
+AHEAD = 2  # times as many as left while more were asked for: the next asking may take longer
 GROUPS = 4  # of those who wait for room, so that they share a claim
 JUST_AHEAD_S = 0.005  # the loop does not wake more exactly
 STALE = timedelta(milliseconds=50)  # who was at hand for longer is looked at once more
@@ -90,7 +91,7 @@ class Belt:
         return 1 if self._health.is_halted else self._lane.in_flight
 
     def _room(self) -> int:
-        """Tell for how many more to ask: for as many ahead as left while we last asked."""
+        """Tell for how many more to ask."""
         ahead = 0 if self._health.is_halted else self._ahead
         return max(self._most() + ahead - self._taken, 0)
 
@@ -128,7 +129,7 @@ class Belt:
         claimed = await self._outbox.claim(wanted)
         if claimed.foremost is not None:
             claimed, late_s = await self._slots.make_way(wanted, claimed.foremost)
-        self._ahead = min(self._left - left, self._lane.in_flight)
+        self._ahead = min(AHEAD * (self._left - left), AHEAD * self._lane.in_flight)
         if claimed.rows:
             haul = Haul(now, self._around.clock(), late_s)
             self._lag.set((now - min(row.due for row in claimed.rows)).total_seconds())
