@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, TypeAlias
 
+import msgspec
+
 from flows.broadcast import BroadcastState
 from storage.outbox import Claim, Claimed, Leaving, Left, OutboxRow, Settle, wait_again
 from storage.pace import SECOND, Pace
@@ -22,8 +24,7 @@ Waiting: TypeAlias = tuple[Any, ...]
 MOST_KEPT_BACK = 200  # of one claim, so that others need not wait long for its transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How the address and the broadcast of something unasked stand, and what has left lately."""
 
     is_theirs: bool

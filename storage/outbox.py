@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from storage.pace import Allowances
 
 
@@ -59,8 +61,7 @@ class Left:
     priority: int
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(msgspec.Struct, frozen=True):
     """A customer's row about to leave; if it is unasked, with what has left in the last month."""
 
     at: datetime
@@ -131,8 +132,7 @@ class Claimed:
     foremost: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True):
     """What became of a row; READY lets it wait until `due`, `counts` if it took an attempt.
 
     With a `tag` it speaks of that attempt only: if the row has gone on to another, somebody slept

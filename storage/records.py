@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from types import UnionType
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -146,17 +146,28 @@ def _twin(hint: Any) -> Any:  # noqa: ANN401 - a type expression
 _LEAN_JOURNEY = _lean(Journey)
 
 
+_moment = lru_cache(maxsize=64)(to_moment)  # what is queued or leaves together shares its moments
+
+
 def to_outbox_row(columns: OutboxColumns, slot: int, attempt: int, tag: str) -> OutboxRow:
     """Read a row of the outbox as both keepers select it."""
-    customer, use_by, cost, is_unasked, may_resend, about = columns[9:15]
+    (
+        id_, lane, priority, recipient, line, body, due, created_at, _,
+        customer, use_by, cost, is_unasked, may_resend, about,
+    ) = columns[:15]  # fmt: skip
     return OutboxRow(
-        *columns[:6],
-        to_moment(columns[6]),
-        to_moment(slot),
-        to_moment(columns[7]),
+        id_,
+        lane,
+        priority,
+        recipient,
+        line,
+        body,
+        _moment(due),
+        _moment(slot),
+        _moment(created_at),
         attempt,
         customer,
-        to_moment_or_none(use_by),
+        None if use_by is None else _moment(use_by),
         cost,
         bool(is_unasked),
         bool(may_resend),

@@ -1,4 +1,7 @@
-"""The contract of a channel: what it hears, what it sends, and what a send can come to."""
+"""The contract of a channel: what it hears, what it sends, and what a send can come to.
+
+(What is made for every message is a struct: a frozen dataclass takes ten times as long to make.)
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,8 +61,6 @@ class Inbound(msgspec.Struct, frozen=True):
     as `/start CODE` its `code`; `was_answered`: the provider has replied to a stop word already;
     `is_outdated`: a button was tapped that we do not offer (any more).
     """
-
-    # No dataclass: with so many fields, a frozen one takes 2 µs to make, and this a tenth of that.
 
     source: str
     provider_id: str
@@ -156,8 +157,7 @@ class Message:
     card: Card | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True):
     """One message with its address, its attempt's tag, and until when it is worth arriving."""
 
     to: Address
@@ -183,15 +183,13 @@ class Fault(StrEnum):
     MOVED = "moved"  # the chat has a new id: `detail` holds it
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """The provider took it over, under this id."""
 
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """The provider said no; nothing was sent."""
 
     fault: Fault
@@ -199,8 +197,7 @@ class Refused:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(msgspec.Struct, frozen=True):
     """Nothing left or nothing was processed: try again, after a while if one is given.
 
     `holds`: "recipient" or "lane", who has to wait; it takes no attempt.
@@ -211,8 +208,7 @@ class NotSent:
     holds: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """It may have been sent. Never blindly repeated."""
 
     why: str

@@ -100,15 +100,17 @@ class TelegramSender:
 
     async def _send_with_file(self, parcel: Parcel, parts: tuple[str, ...]) -> Outcome | None:
         """Send a text as the caption of its file; None where it goes without one."""
-        message = parcel.message
-        fits = len(parts) == 1 and units(plain(parts[0])) <= LONGEST_CAPTION
-        if message.document is not None and not fits:
-            return await self._send_apart(message.document, parcel, parts)
-        if message.document is not None:
-            return await self._uploads.send(message.document, _captioned(parcel, parts[0]))
-        if message.card is None or not fits or _replaced(parcel) is not None:
+        document, card = parcel.message.document, parcel.message.card
+        if document is None and card is None:
             return None
-        return await self._uploads.show(message.card, _captioned(parcel, parts[0]))
+        fits = len(parts) == 1 and units(plain(parts[0])) <= LONGEST_CAPTION
+        if document is not None and not fits:
+            return await self._send_apart(document, parcel, parts)
+        if document is not None:
+            return await self._uploads.send(document, _captioned(parcel, parts[0]))
+        if card is None or not fits or _replaced(parcel) is not None:
+            return None
+        return await self._uploads.show(card, _captioned(parcel, parts[0]))
 
     async def _send_apart(
         self, document: Document, parcel: Parcel, parts: tuple[str, ...]

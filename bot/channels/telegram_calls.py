@@ -1,7 +1,6 @@
 """Calls to Telegram, each judged by its answer; who was told to wait is remembered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
@@ -32,8 +31,7 @@ class _Answer(msgspec.Struct):
 _ANSWER = msgspec.json.Decoder(_Answer)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What a call came to, and the id of the picture that it showed."""
 
     outcome: Outcome

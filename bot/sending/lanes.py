@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import msgspec
+
 from bot.channels.channel import Accepted, Clock, Fault, NotSent, Outcome, Refused, Unknown
 from bot.metrics import Metrics
 from storage.outbox import (
@@ -122,8 +124,7 @@ class Surroundings:
     keyed: Callable[[str], bytes | None] = lambda _: None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What an outcome means: how the row is settled, how long the lane rests, who must be told."""
 
     settle: Settle

@@ -11,6 +11,9 @@ from bot.sending.receipts import OnRefused
 from bot.turns.routing import BROADCAST_PRIORITY
 from flows.customer import Address
 from storage.outbox import OutboxRow
+from storage.records import to_int
+
+_MESSAGE = msgspec.json.Decoder(Message)
 
 ValidFor = Callable[[OutboxRow], timedelta | None]
 
@@ -53,8 +56,8 @@ class Parcels:
         await self.on_refused(row.customer, Address(row.recipient), refusal)
 
     def _wrap(self, row: OutboxRow, tag: str) -> Parcel:
-        message = msgspec.json.decode(self.reveal(row.body), type=Message)
-        name = f"{row.id}.{row.created_at:%Y%m%d%H%M%S}"
+        message = _MESSAGE.decode(self.reveal(row.body))
+        name = f"{row.id}.{to_int(row.created_at)}"
         is_bulk = row.priority >= BROADCAST_PRIORITY
         return Parcel(
             Address(row.recipient),

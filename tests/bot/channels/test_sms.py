@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bot.channels.channel import (
     Accepted,
@@ -71,7 +72,7 @@ async def test_without_a_service_a_message_goes_out_from_our_number() -> None:
     async with FakeTwilio(HandClock(), calls_back=False) as twilio:
         sender = SmsSender(account_at(PUBLIC, twilio.origin, service=None), nothing_taken)
 
-        await sender.send(replace(PARCEL, valid_for=None))
+        await sender.send(structs.replace(PARCEL, valid_for=None))
         await sender.close()
 
         form = twilio.sent[0].form
@@ -138,7 +139,7 @@ async def test_what_cannot_be_sent_never_reaches_twilio(
 
 
 async def test_the_longest_body_may_leave() -> None:
-    longest = replace(PARCEL, message=Message("a" * 1600))
+    longest = structs.replace(PARCEL, message=Message("a" * 1600))
 
     assert isinstance(await send(longest), Accepted)
 
@@ -206,7 +207,7 @@ async def test_a_lost_message_is_found_by_number_words_and_moment() -> None:
 async def test_a_message_of_other_words_or_from_the_customer_is_not_ours() -> None:
     async with FakeTwilio(HandClock(), calls_back=False) as twilio:
         sender = SmsSender(account_at(PUBLIC, twilio.origin), nothing_taken)
-        await sender.send(replace(PARCEL, message=Message("Something else.")))
+        await sender.send(structs.replace(PARCEL, message=Message("Something else.")))
         await sender.close()
         twilio.write("+491713920011", PARCEL.message.text)
 
