@@ -1,7 +1,6 @@
 """A belt is one lane at work on this node: what is in the air, and how it has fared lately.
 
-Rows are claimed before their slot and leave at it, so that a slow commit moves no departure; where
-there is no rate, twice as many ahead as leave while more are asked for.
+Rows are claimed before their slot and leave at it, so that a slow commit moves no departure.
 """
 
 import asyncio
@@ -16,6 +15,7 @@ from bot.sending.health import Health
 from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, give_back, judge
 from bot.sending.lead import NO_LEAD, Lead
 from bot.sending.resolver import Resolver
+from bot.sending.room import Room
 from bot.sending.settling import Settling
 from bot.sending.slots import Slots
 from storage.outbox import Claim, Claimed, OutboxRow, Settle, Unresolved
@@ -25,8 +25,6 @@ OVERSLEPT = LEASE / 2  # whoever slept longer may find that the row is somebody 
 GRACE_S = 15.0  # longer than any send may take
 LOOK_UPS_AT_ONCE = 10
 LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
-AHEAD = 2  # times as many as left while more were asked for: the next asking may take longer
-GROUPS = 4  # of those who wait for room, so that they share a claim
 JUST_AHEAD_S = 0.005  # the loop does not wake more exactly
 STALE = timedelta(milliseconds=50)  # who was at hand for longer is looked at once more
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
@@ -46,10 +44,7 @@ class Belt:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hands = Hands(self._leave, self._spawn)
         self._slots = Slots(outbox, around)
-        self._taken = 0
-        self._left = 0
-        self._ahead = 0
-        self._is_full = False
+        self._room = Room(lane.in_flight)
         self._freed = asyncio.Event()
         self._landings = 0
         self._looking: set[int] = set()
@@ -79,32 +74,25 @@ class Belt:
         now = self._around.clock()
         if self._look_at is None or self._look_at <= now:
             await self._start_look_ups(now)
-        while room := self._room():
+        while room := self._to_ask():
             claimed = await self._claim(now, room)
-            self._is_full = len(claimed.rows) == room
-            if not self._is_full and not claimed.kept_back:
+            if not self._room.is_full and not claimed.kept_back:
                 return await self._next(now)
         return None
 
-    def _most(self) -> int:
-        """Tell how many may be in the air; while the lane is halted one alone tries it."""
-        return 1 if self._health.is_halted else self._lane.in_flight
-
-    def _room(self) -> int:
-        """Tell for how many more to ask."""
-        ahead = 0 if self._health.is_halted else self._ahead
-        return max(self._most() + ahead - self._taken, 0)
+    def _to_ask(self) -> int:
+        """Tell for how many rows to ask; while the lane is halted one alone tries it."""
+        return self._room.to_ask(alone=self._health.is_halted)
 
     def _free(self) -> None:
-        """Make room; where more wait than there was room for, they are asked for in groups."""
-        self._taken -= 1
-        self._left += 1
-        if not self._is_full or self._room() >= self._most() // GROUPS:
+        """Make room, and ask for more where it is enough for that."""
+        self._room.land()
+        if self._to_ask():
             self._wake()
 
     def _settled(self) -> None:
         """Ask for those who stood behind others of the same recipient, unless enough others do."""
-        if not self._is_full:
+        if not self._room.is_full:
             self._wake()
 
     def _wake(self) -> None:
@@ -124,18 +112,18 @@ class Belt:
 
     async def _claim(self, now: datetime, room: int) -> Claimed:
         """Take as many rows as there is room for, and let them leave at their slots."""
-        late_s, left = self._lead.late_s, self._left
+        late_s, landed = self._lead.late_s, self._room.landed
         wanted = self._wanted(now, room, late_s or 0.0)
         claimed = await self._outbox.claim(wanted)
         if claimed.foremost is not None:
             claimed, late_s = await self._slots.make_way(wanted, claimed.foremost)
-        self._ahead = min(AHEAD * (self._left - left), AHEAD * self._lane.in_flight)
+        self._room.answered(room, len(claimed.rows), landed)
         if claimed.rows:
             haul = Haul(now, self._around.clock(), late_s)
             self._lag.set((now - min(row.due for row in claimed.rows)).total_seconds())
             self._lead.committed(haul.got_at - now)
-            self._taken += len(claimed.rows)
-            self._hands.give(claimed.rows, haul, self._most())
+            most = 1 if self._health.is_halted else self._lane.in_flight
+            self._hands.give(claimed.rows, haul, most)
         if claimed.kept_back:
             self._skipped.inc(claimed.kept_back)
         return claimed
@@ -217,7 +205,12 @@ class Belt:
             return await self._conclude(row, NotSent("overslept"))
         if haul.late_s is not None and late.total_seconds() > haul.late_s:
             return give_back(row, now, "late")
-        return await self._conclude(row, await self._send(row))
+        try:
+            outcome = await self._lane.handler.send(row, row.tag)
+        except Exception as error:  # its bytes may have left, so it must be unknown
+            log.exception("send_failed", lane=self._lane.name, row=row.id)
+            outcome = Unknown(type(error).__name__)
+        return await self._conclude(row, outcome)
 
     async def _is_still_to_leave(self, row: OutboxRow, haul: Haul) -> bool:
         """Wait for the slot; whoever may have to look once more whether a STOP came meanwhile."""
@@ -232,14 +225,7 @@ class Belt:
         at, rows = self._around.clock(), self._hands.take_back()
         for row in rows:
             self._settling.record(give_back(row, at, "put back"))
-        self._taken -= len(rows)
-
-    async def _send(self, row: OutboxRow) -> Outcome:
-        try:
-            return await self._lane.handler.send(row, row.tag)
-        except Exception as error:  # its bytes may have left, so it must be unknown
-            log.exception("send_failed", lane=self._lane.name, row=row.id)
-            return Unknown(type(error).__name__)
+        self._room.put_back(len(rows))
 
     async def _conclude(self, row: OutboxRow, outcome: Outcome) -> Settle:
         """Count an outcome, tell whoever has to know, and say what is to be recorded."""

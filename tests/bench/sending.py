@@ -47,7 +47,7 @@ from tests.fakes.twilio_payloads import SERVICE, SID, TOKEN
 
 SMS_AT_ONCE = 50
 TELEGRAM_AT_ONCE = 100
-PEER_SHARE = 8
+PEER_SHARE = 20
 PUBLIC_URL = "https://bot.example"
 
 _SDK = Client(SID, TOKEN)
@@ -229,7 +229,7 @@ SMS = Benchmark(
         of_limit=0.6,
         over_peer=3,
     ),
-    2000,
+    5000,
     {
         Runner.OURS: partial(_ours, _sms, SMS_AT_ONCE),
         Runner.LIMIT: partial(_limit, _sms_ready, SMS_AT_ONCE),
@@ -246,7 +246,7 @@ TELEGRAM = Benchmark(
         of_limit=0.6,
         over_peer=5,
     ),
-    2000,
+    5000,
     {
         Runner.OURS: partial(_ours, _telegram, TELEGRAM_AT_ONCE),
         Runner.LIMIT: partial(_limit, _telegram_ready, TELEGRAM_AT_ONCE),
