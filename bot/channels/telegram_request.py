@@ -17,6 +17,7 @@ from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
+from bot.channels.http_answers import whole
 from bot.deadlines import Deadline
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -145,21 +146,22 @@ class AiohttpRequest(BaseRequest):
         form: aiohttp.FormData | None = None,
     ) -> tuple[int, bytes]:
         try:
-            async with self._opened().request(
+            asked = self._opened().request(
                 method,
                 URL(url, encoded=True),
                 data=form if form is not None else body,
                 headers=_JSON if body is not None else None,
                 timeout=limits,
                 allow_redirects=False,
-            ) as answer:
-                return answer.status, await answer.read()
+            )
+            answer, content = await whole(asked)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NothingLeft(type(error).__name__) from error
         except aiohttp.InvalidURL as error:
             raise NothingLeft("InvalidURL") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise OutcomeUnknown(type(error).__name__) from error
+        return answer.status, content
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

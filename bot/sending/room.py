@@ -2,14 +2,14 @@
 
 A claim is answered after several turns of the event loop, and in each of them all who are in the
 air may land. Whoever asks for no more than may be in the air waits at every claim; therefore, where
-no rate holds rows back, more are claimed ahead, as many as land meanwhile and then some.
+no rate holds rows back, others are claimed ahead: twice as many as land meanwhile, and at most as
+many as may be in the air.
 """
 
 from dataclasses import dataclass
 
-AHEAD = 2.5  # times as many as landed during the last claim: the next one may take longer
-MOST_AHEAD = 12  # times as many as may be in the air
-GROUPS = 2  # in so many claims all of them are asked for
+AHEAD = 2  # times as many as landed during the last claim: the next one may take longer
+GROUPS = 4  # in so many claims all of them are asked for
 
 
 @dataclass(slots=True)
@@ -39,11 +39,11 @@ class Room:
 
     def answered(self, asked: int, claimed: int, landed: int) -> None:
         """Take what was claimed, and learn: so many had landed before it was asked for."""
-        ahead = int((self._landed - landed) * AHEAD)
+        ahead = (self._landed - landed) * AHEAD
         self.is_full = claimed == asked
         if self.is_full and not self.taken:  # all have landed, so more might have
             ahead = max(ahead, 2 * self._ahead, self.most // GROUPS)
-        self._ahead = min(ahead, self.most * MOST_AHEAD)
+        self._ahead = min(ahead, self.most)
         self.taken += claimed
 
     def land(self) -> None:

@@ -120,7 +120,7 @@ class SqliteStore:
 
     async def claim(self, claim: Claim) -> Claimed:
         """Let rows leave that are due and that nobody holds."""
-        return await self._writer.run(lambda db: claiming.claim(db, claim))
+        return await self._writer.run_short(lambda db: claiming.claim(db, claim))
 
     async def next_due(self, lane: str, now: datetime, ahead_s: float = 0.0) -> datetime | None:
         """Tell when the lane next has a row that may leave."""
@@ -132,7 +132,7 @@ class SqliteStore:
 
     async def settle(self, settlements: Sequence[Settle]) -> None:
         """Record what became of rows."""
-        await self._writer.run(lambda db: outbox.settle(db, settlements))
+        await self._writer.run_short(lambda db: outbox.settle(db, settlements))
 
     async def recover(self, now: datetime) -> int:
         """Free rows whose lease is over."""
