@@ -19,13 +19,8 @@ class Room:
     most: int
     taken: int = 0  # in the air and at hand
     is_full: bool = False  # more wait than there was room for
-    _landed: int = 0
+    landed: int = 0  # since the start
     _ahead: int = 0
-
-    @property
-    def landed(self) -> int:
-        """How many have landed since the start."""
-        return self._landed
 
     def to_ask(self, *, alone: bool) -> int:
         """Tell for how many to ask now: for several at once where more wait than there was room.
@@ -39,7 +34,7 @@ class Room:
 
     def answered(self, asked: int, claimed: int, landed: int) -> None:
         """Take what was claimed, and learn: so many had landed before it was asked for."""
-        ahead = (self._landed - landed) * AHEAD
+        ahead = (self.landed - landed) * AHEAD
         self.is_full = claimed == asked
         if self.is_full and not self.taken:  # all have landed, so more might have
             ahead = max(ahead, 2 * self._ahead, self.most // GROUPS)
@@ -49,7 +44,7 @@ class Room:
     def land(self) -> None:
         """Make room: one has left the air."""
         self.taken -= 1
-        self._landed += 1
+        self.landed += 1
 
     def put_back(self, many: int) -> None:
         """Make room for those who have not been in the air."""
