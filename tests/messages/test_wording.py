@@ -1,5 +1,6 @@
 """Every line has its words, in each language, for each channel."""
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import unescape
@@ -26,6 +27,7 @@ from messages.wording import (
 from tests.messages.speaking import TERMS, say, tell, with_words, wordbook
 
 APRIL = datetime(2027, 4, 30, 10, tzinfo=UTC)
+LINK = re.compile(r'<a href="([^"]+)">([^<]+)</a>')
 LANGUAGES = pytest.mark.parametrize("language", ["de", "en"])
 
 
@@ -177,6 +179,16 @@ def test_a_step_makes_its_own_link_and_no_other(step: str, made: str) -> None:
     say(lines.NextStep(step, 600), "de", Channel.SMS, links)
 
     assert links.made == [made]
+
+
+@LANGUAGES
+def test_in_telegram_text_and_button_of_one_name_lead_to_one_place(language: str) -> None:
+    for line in (*EXTREMES, lines.NextStep("registration", 600)):
+        told = tell(line, language)
+        named = {label.casefold(): url for url, label in LINK.findall(told.text)}
+        for button in told.buttons:
+            url = named.get(button.label.casefold())
+            assert url is None or unescape(url) == button.url, (line, button)
 
 
 @LANGUAGES
