@@ -93,6 +93,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Talking:
+    """How many wrote to us last within the same second; `at` is when the last of them did."""
+
+    at: datetime
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """How many customers share a state, an open step and a month; no state: not invited."""
 
@@ -170,6 +178,9 @@ class Broadcasting(Protocol):
 
     async def survey(self, audience: Audience, asked: Asked) -> tuple[Group, ...]:
         """Look at an audience without planning anything."""
+
+    async def talking(self, audience: Audience, since: datetime) -> tuple[Talking, ...]:
+        """Count those who would be written to and wrote to us after a moment, the last first."""
 
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""

@@ -16,6 +16,7 @@ from bot.broadcasting.telling import to_manager
 from bot.channels.channel import Choice, Message
 from bot.channels.telegram_text import plain
 from flows.broadcast import BroadcastState, RecipientState
+from flows.campaign import StartMode
 from flows.customer import Address, Channel
 from flows.effects import Purpose
 from storage.broadcasts import BroadcastRow
@@ -153,9 +154,20 @@ def expectations(preview: Preview, zone: ZoneInfo) -> tuple[tuple[str, str], ...
         ("first message", _moment(preview.first_at, zone)),
         ("last message", _moment(preview.done_at, zone)),
         ("takes", length_words(preview.duration_s)),
+        *_dialogues(preview),
         ("replies", f"about {preview.replies_per_hour} in the busiest hour"),
         *((("calls avoided", f"about {avoided}, by your own figures"),) if avoided else ()),
     )
+
+
+def _dialogues(preview: Preview) -> tuple[tuple[str, str], ...]:
+    passed_over = preview.during_dialogue is StartMode.SKIP
+    fate = (
+        "are passed over if they still are then"
+        if passed_over
+        else "get it once they have fallen silent"
+    )
+    return (("in a dialogue now", f"{preview.in_dialogue} {fate}"),) if preview.in_dialogue else ()
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

@@ -1,21 +1,23 @@
 """Previews: what a broadcast would do now, worded for real customers, counted and priced."""
 
+import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.broadcasting.dialogues import span
 from bot.broadcasting.texts import Facts, check, render, text_for
-from bot.inviting.pacing import done_at
 from bot.turns.house import House
 from bot.turns.routing import leaves_at
 from flows.audience import Field, UnreadableAudienceError, read_audience
 from flows.broadcast import BroadcastError, BroadcastState, Draft, fingerprint
 from flows.broadcast_rule import BroadcastRule
+from flows.campaign import StartMode
 from flows.customer import Channel
 from flows.effects import Purpose
 from messages.segments import count
-from storage.broadcasts import Asked, Audience, Broadcasting, BroadcastRow, Group
+from storage.broadcasts import Asked, Audience, Broadcasting, BroadcastRow, Group, Talking
 
 FREE_PER_S = 30  # what Telegram carries for nothing; above it a message costs a tenth of a Star
 SCHEMES = {Channel.SMS: "tel", Channel.TELEGRAM: "telegram", Channel.EMAIL: "mailto"}
@@ -41,6 +43,7 @@ class Preview:
 
     `segments` are those of all SMS, by language. `stars` is what Telegram takes for going faster
     than is free, and `calls_avoided` what the operator expects of so many messages, if anything.
+    Those `in_dialogue` have just written: they wait, or are passed over, as `during_dialogue` says.
     """
 
     id: str
@@ -52,6 +55,8 @@ class Preview:
     stars: int
     first_at: datetime
     duration_s: int
+    in_dialogue: int
+    during_dialogue: StartMode
     replies_per_hour: int
     calls_avoided: int | None
     hash: str
@@ -144,12 +149,16 @@ class Previews:
     async def of(self, row: BroadcastRow) -> Preview:
         """Show what a broadcast would do. Raises BroadcastError if it cannot be sent any more."""
         asked = await self.check(row.draft.audience, row.draft.texts)
-        groups = await self.keeper.survey(self.audience(row), asked)
+        first_at = self._first_at(row)
+        groups, talking = await asyncio.gather(
+            self.keeper.survey(self.audience(row), asked), self._talking(row, first_at)
+        )
         reached = [group for group in groups if group.reason is None]
         planned = sum(group.count for group in reached)
         tokens, segments = self._tokens(row, reached, asked)
         terms = self.house.terms.current
-        first_at, last_at = self._span(row, tokens)
+        waiting = talking if terms.messages.during_dialogue is StartMode.AFTER else ()
+        first_at, last_at = span(first_at, self._seconds(tokens), planned, waiting, terms)
         duration_s = math.ceil((last_at - first_at).total_seconds())
         return Preview(
             id=f"B{row.id}",
@@ -161,6 +170,8 @@ class Previews:
             stars=self._stars(tokens.get(Channel.TELEGRAM, 0)),
             first_at=first_at,
             duration_s=duration_s,
+            in_dialogue=sum(some.number for some in talking),
+            during_dialogue=terms.messages.during_dialogue,
             replies_per_hour=_replies(planned, duration_s, terms.broadcasts),
             calls_avoided=_calls_avoided(planned, terms.broadcasts),
             hash=fingerprint(row.draft),
@@ -169,12 +180,22 @@ class Previews:
             samples={group.language: self._facts(group, asked) for group in reached},
         )
 
-    def _span(self, row: BroadcastRow, tokens: Mapping[Channel, int]) -> tuple[datetime, datetime]:
-        """Tell when the slowest lane begins and ends, nights and days of rest included."""
-        lengths = [tokens[c] / self.rates[c] for c in tokens if self.rates.get(c)]
-        now, terms = self.house.clock(), self.house.terms.current
-        first_at = leaves_at(Purpose.REMINDER, max(now, row.starts_at or now), terms)
-        return first_at, done_at(first_at, max(lengths, default=0), terms)
+    def _first_at(self, row: BroadcastRow) -> datetime:
+        """Tell when it begins, if nobody is in a dialogue."""
+        now = self.house.clock()
+        return leaves_at(Purpose.REMINDER, max(now, row.starts_at or now), self.house.terms.current)
+
+    async def _talking(self, row: BroadcastRow, first_at: datetime) -> tuple[Talking, ...]:
+        """Count those who are still in a dialogue when it begins, if that makes a difference."""
+        rule = self.house.terms.current.messages
+        since = first_at - rule.dialogue
+        if rule.during_dialogue is StartMode.INTERRUPT or since >= self.house.clock():
+            return ()
+        return await self.keeper.talking(self.audience(row), since)
+
+    def _seconds(self, tokens: Mapping[Channel, int]) -> float:
+        """Tell how long the slowest lane takes at its pace."""
+        return max((tokens[c] / self.rates[c] for c in tokens if self.rates.get(c)), default=0.0)
 
     def _stars(self, messages: int) -> int:
         """Price in Stars what leaves by Telegram above the free pace; 0 at that pace."""

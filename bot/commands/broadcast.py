@@ -91,6 +91,7 @@ def preview_as_json(preview: Preview) -> Json:
         "first_at": moment(preview.first_at),
         "done_at": moment(preview.done_at),
         "duration_s": preview.duration_s,
+        "in_dialogue": preview.in_dialogue,
         "replies_per_hour": preview.replies_per_hour,
         "calls_avoided": preview.calls_avoided,
         "hash": preview.hash,

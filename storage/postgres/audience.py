@@ -3,14 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from flows.audience import Field
-from storage.broadcasts import Asked, Audience, Group
+from storage.broadcasts import Asked, Audience, Group, Talking
 from storage.conditions import DAY, MONTH, Conditions, Value, rules, scheme_of
 from storage.postgres.database import Connection
 from storage.queries import load
-from storage.records import to_int
+from storage.records import to_int, to_moment
 
 _SQL = load("postgres", "broadcasts")
 _NAME = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
@@ -22,11 +23,12 @@ _IN_FILE = {**_SQL, "term_attribute": _SQL["term_attribute_in_file"]}
 class Part:
     """A part of an audience: all, or those written to after a moment.
 
-    Or all others: they are counted kind by kind.
+    Or all others: they are counted kind by kind. Or only those who wrote to us after a moment.
     """
 
     fed_after: int = _NEVER
     is_alike: bool = False
+    heard_after: int | None = None
 
 
 ALL = Part()
@@ -44,8 +46,10 @@ def selection(
     people = people.replace("/*lately*/", _SQL["lately"])
     people = people.replace("/*not_lately*/", _SQL["not_lately"])
     people = people.replace("/*file*/", _SQL["file"] if needs_file else "")
+    people = people.replace("/*heard*/", _SQL["heard"] if part.heard_after is not None else "")
     people = people.replace("/*audience*/", asked or "true")
     values |= rules(audience) | {"after": "", "until": "", "fed_after": part.fed_after, **further}
+    values |= {"heard_after": part.heard_after or 0}
     candidates = _SQL["candidates"].replace("/*people*/", people)
     return _numbered(_SQL[name].replace("/*candidates*/", candidates), values)
 
@@ -87,6 +91,15 @@ async def _parts(connection: Connection, audience: Audience) -> tuple[Part, ...]
     # Written to before it, it does not matter how often.
     lately = to_int(audience.now - (MONTH if may_have_enough else DAY))
     return Part(lately, is_alike=True), Part(lately)
+
+
+async def talking(
+    connection: Connection, audience: Audience, since: datetime
+) -> tuple[Talking, ...]:
+    """Count those who would be written to and wrote to us after a moment, the last first."""
+    sql, values = selection("talking", audience, {}, Part(heard_after=to_int(since)))
+    found = await connection.fetch(sql, *values)
+    return tuple(Talking(to_moment(at), number) for at, number in found)
 
 
 def _to_group(columns: _Columns, attributes: tuple[str | None, ...]) -> Group:

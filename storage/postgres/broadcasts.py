@@ -20,10 +20,11 @@ from storage.broadcasts import (
     Move,
     ReportRow,
     Settled,
+    Talking,
 )
 from storage.changes import Audit
 from storage.memory import Key
-from storage.postgres.audience import selection, survey
+from storage.postgres.audience import selection, survey, talking
 from storage.postgres.changes import to_leave
 from storage.postgres.database import Connection, Database, rows_of
 from storage.postgres.memory import read_common, recall
@@ -84,6 +85,10 @@ class PostgresBroadcasts:
     async def survey(self, audience: Audience, asked: Asked) -> tuple[Group, ...]:
         """Look at an audience without planning anything."""
         return await self.database.read(lambda c: survey(c, audience, asked))
+
+    async def talking(self, audience: Audience, since: datetime) -> tuple[Talking, ...]:
+        """Count those who would be written to and wrote to us after a moment."""
+        return await self.database.read(lambda c: talking(c, audience, since))
 
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""

@@ -3,20 +3,22 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from flows.audience import Field
-from storage.broadcasts import Asked, Audience, Group
+from storage.broadcasts import Asked, Audience, Group, Talking
 from storage.conditions import DAY, MONTH, Conditions, Value, bind, rules, scheme_of
 from storage.queries import load
-from storage.records import to_int
+from storage.records import to_int, to_moment
 
 LAST = "\U0010ffff"  # sorts behind every customer number
 
 _SQL = load("sqlite", "broadcasts")
 _KEPT = msgspec.json.Decoder(tuple[str | int | float | bool | None, ...])
 _NEVER = -1
+_OF_ONE = {**_SQL, "term_attribute": _SQL["term_attribute_of_one"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Part:
     """A part of an audience: a span of customers, of whom all or those written to after a moment.
 
     Or all others: they are counted kind by kind; with `has_facts` only who has equal facts is of
-    one kind.
+    one kind. Or only those who wrote to us after a moment.
     """
 
     after: str = ""
@@ -32,6 +34,7 @@ class Part:
     fed_after: int = _NEVER
     is_alike: bool = False
     has_facts: bool = False
+    heard_after: int | None = None
 
 
 ALL = Part()
@@ -40,13 +43,16 @@ ALL = Part()
 def selection(name: str, audience: Audience, part: Part = ALL) -> tuple[str, dict[str, Value]]:
     """Put a named query about an audience together, with its values."""
     values: dict[str, Value] = {}
-    asked = Conditions(_SQL, _names, path_of).of(audience, values)
+    is_few = part.heard_after is not None
+    asked = Conditions(_OF_ONE if is_few else _SQL, _names, path_of).of(audience, values)
     people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
     people = people.replace("/*lately*/", _SQL["lately"])
+    people = people.replace("/*heard*/", _SQL["heard"] if is_few else "")
     people = people.replace("/*audience*/", asked or "1")
     people = people.replace("/*facts*/", _SQL["alike_facts"] if part.has_facts else "")
     values |= rules(audience)
     values |= {"after": part.after, "until": part.until, "fed_after": part.fed_after}
+    values |= {"heard_after": part.heard_after or 0}
     candidates = _SQL["candidates"].replace("/*people*/", people)
     return _SQL[name].replace("/*candidates*/", candidates), values
 
@@ -94,6 +100,12 @@ def survey(
     sql = sql.replace("/*facts*/", "\n".join(_facts(asked, paths, values)))
     found: list[_Columns] = db.execute(sql, values).fetchall()
     return tuple(_to_group(db, columns, asked, paths) for columns in found)
+
+
+def talking(db: sqlite3.Connection, audience: Audience, since: datetime) -> tuple[Talking, ...]:
+    """Count those who would be written to and wrote to us after a moment, the last first."""
+    sql, values = selection("talking", audience, Part(heard_after=to_int(since)))
+    return tuple(Talking(to_moment(at), number) for at, number in db.execute(sql, values))
 
 
 def _facts(asked: Asked, paths: tuple[str, ...], values: dict[str, Value]) -> Iterator[str]:

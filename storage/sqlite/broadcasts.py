@@ -24,13 +24,14 @@ from storage.broadcasts import (
     Move,
     ReportRow,
     Settled,
+    Talking,
 )
 from storage.changes import Audit
 from storage.queries import load
 from storage.records import to_int, to_int_or_none, to_moment_or_none
 from storage.rows import to_broadcast
 from storage.sqlite import recipients
-from storage.sqlite.audience import parts, path_of, survey
+from storage.sqlite.audience import parts, path_of, survey, talking
 from storage.sqlite.changes import apply
 from storage.sqlite.memory import Recall
 
@@ -106,6 +107,10 @@ class SqliteBroadcasts:
             for part in await self.read(lambda db: parts(db, audience, asked))
         ]
         return tuple(group for part in await asyncio.gather(*look) for group in part)
+
+    async def talking(self, audience: Audience, since: datetime) -> tuple[Talking, ...]:
+        """Count those who would be written to and wrote to us after a moment."""
+        return await self.aside(lambda db: talking(db, audience, since))
 
     async def has_attribute(self, name: str) -> bool:
         """Tell whether any customer has an attribute."""

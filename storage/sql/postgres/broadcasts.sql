@@ -88,7 +88,7 @@ select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silen
          end as lately
 from reach r
 where r.customer > :after and (:until = '' or r.customer <= :until)
-  and /*lately*/
+  and /*lately*/ /*heard*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/);
 
 -- alike --
@@ -117,6 +117,10 @@ group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
   and (r.invited_at is null or r.invited_at <= :invited_after::bigint)
   and (r.fed_at is null or r.invited_at is null
        or r.fed_at <= :month_ago::bigint or r.invited_at <= :month_ago::bigint);
+
+-- heard --
+-- Only those who wrote to us after a moment, by whichever address.
+and r.customer in (select k.customer from contacts k where k.used_at > :heard_after::bigint)
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
@@ -242,6 +246,17 @@ from (
     from (/*candidates*/) found
 ) told
 group by reason, language, channel, months, volume, digits, shapes;
+
+-- talking --
+-- How many of those who would be written to wrote to us last within which second, the last first.
+select max(heard_at), count(*)
+from (select (select max(k.used_at)
+              from contacts k
+              where k.customer = found.customer) as heard_at
+      from (/*candidates*/) found
+      where reason is null) talking
+group by heard_at / 1000000
+order by 1 desc;
 
 -- attributes_of --
 -- What the customers' file says of customers, in the order asked for.

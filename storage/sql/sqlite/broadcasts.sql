@@ -73,7 +73,7 @@ select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has
            0)
        + coalesce((r.invited_at > :month_ago) + 1000 * (r.invited_at > :week_ago), 0) as lately
 from reach r
-where r.customer > :after and r.customer <= :until and /*lately*/
+where r.customer > :after and r.customer <= :until and /*lately*/ /*heard*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 order by r.customer
 limit -1;
@@ -97,6 +97,10 @@ group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route
 -- invitation after another, or by both within a month.
 (coalesce(r.fed_at, 0) > :fed_after or coalesce(r.invited_at, 0) > :invited_after
  or min(coalesce(r.fed_at, 0), coalesce(r.invited_at, 0)) > :month_ago);
+
+-- heard --
+-- Only those who wrote to us after a moment, by whichever address.
+and r.customer in (select k.customer from contacts k where k.used_at > :heard_after)
 
 -- may_have_enough --
 -- Whether so many other broadcasts went out lately that somebody may have had as many as they bear.
@@ -140,6 +144,13 @@ coalesce(instr(r.route, ?) > 0, 0);
                 from customers u
                 where u.number > :after and u.number <= :until
                   and json_extract(u.attributes, ?) in (select value from json_each(?)));
+
+-- term_attribute_of_one --
+-- The same where few are looked at.
+exists (select 1
+        from customers u
+        where u.number = r.customer
+          and json_extract(u.attributes, ?) in (select value from json_each(?)));
 
 -- term_month --
 -- How many months without a call somebody has.
@@ -200,6 +211,17 @@ from (
     from (/*candidates*/) found
 )
 group by kind;
+
+-- talking --
+-- How many of those who would be written to wrote to us last within which second, the last first.
+select max(heard_at), count(*)
+from (select (select max(k.used_at)
+              from contacts k
+              where k.customer = found.customer) as heard_at
+      from (/*candidates*/) found
+      where reason is null)
+group by heard_at / 1000000
+order by 1 desc;
 
 -- fact_month --
 -- How many months without a call somebody has.
