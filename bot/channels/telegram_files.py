@@ -5,7 +5,7 @@ from telegram.error import BadRequest, TelegramError
 from bot.channels.channel import Attachment, FileTooLargeError, FileUnavailableError
 from bot.channels.telegram_request import TelegramConnection
 
-LARGEST = 20_000_000  # bytes that the Bot API hands out; a server of one's own gives more
+LARGEST = 20 << 20  # bytes that the Bot API hands out; a server of one's own gives more
 _TOO_BIG = "file is too big"
 
 

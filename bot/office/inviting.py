@@ -32,6 +32,10 @@ from flows.broadcast import BroadcastError
 from flows.life import Life
 
 MOST_LINES = 10
+_OUT_OF_DATE = (
+    "this button is out of date: it was pressed already, or another file came after it;"
+    " send the file again if it is still to be taken"
+)
 _BY_SHELL = "use `statthotline invite FILE.csv`, or cut it in parts"
 
 
@@ -40,6 +44,11 @@ class _Waiting(msgspec.Struct, frozen=True):
 
     attachment: Attachment
     digest: str
+
+    @property
+    def mark(self) -> str:
+        """Name it on its button: another file may have been sent since."""
+        return self.digest[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,9 @@ class Inviting:
         title = f"{attachment.name} is read, nobody is invited yet"
         report = await self._taken(inbound, title, content, dry_run=True)
         waiting = _Waiting(attachment, hashlib.sha256(content).hexdigest())
-        await self._keep(actor, msgspec.json.encode(waiting).decode())
-        choices = (tap("Invite", "invite"), tap("Forget it", "stop")) if report.accepted else ()
+        await self._keep(actor, waiting)
+        invite = tap("Invite", "invite", waiting.mark)
+        choices = (invite, tap("Forget it", "stop")) if report.accepted else ()
         return Message(self._words(report), choices)
 
     def _words(self, report: InviteReport) -> str:
@@ -91,26 +101,26 @@ class Inviting:
     ) -> InviteReport:
         """Take a file, and show how far it is if that takes long."""
         stream = BytesIO(content)
-        underway = Underway(self.broadcasts, inbound, title, stream, self.every_s)
+        underway = Underway(
+            self.broadcasts, inbound, title, stream, len(content), every_s=self.every_s
+        )
         async with underway.watched():
             return await self.invitations.invite(
                 read_customers(stream), dry_run=dry_run, progress=underway.tell
             )
 
-    async def confirm(self, actor: Actor, inbound: Inbound) -> Message:
-        """Take the file that was shown. Raises BroadcastError if it is not the same any more."""
+    async def confirm(self, actor: Actor, inbound: Inbound, mark: str) -> Message:
+        """Take the file of this button. Raises BroadcastError if it is not the same any more."""
         await self.broadcasts.authority.allow(actor, Role.MANAGER, "invite", "")
-        kept = await self.broadcasts.store.get(f"invite.{actor.id}")
-        if not kept:
-            raise BroadcastError("this button is out of date; send the file again")
-        waiting = msgspec.json.decode(kept, type=_Waiting)
-        content = await self._fetched(waiting.attachment)
-        if hashlib.sha256(content).hexdigest() != waiting.digest:
-            raise BroadcastError("the file has changed; send it again")
-        house = self.broadcasts.house
-        if why := await closed(self.broadcasts.store, house.terms.current, house.clock()):
-            raise BroadcastError(why)
-        await self.forget(actor)
+        waiting = await self._waiting(actor)
+        if waiting is None or waiting.mark != mark:
+            raise BroadcastError(_OUT_OF_DATE)
+        await self.forget(actor)  # a second tap finds nothing, however long the fetching takes
+        try:
+            content = await self._unchanged(waiting)
+        except BroadcastError:
+            await self._keep(actor, waiting)
+            raise
         title = f"{waiting.attachment.name} is taken"
         report = await self._taken(inbound, title, content, dry_run=False)
         about = f"{waiting.attachment.name}: {report.invited} of {report.rows} rows"
@@ -119,6 +129,16 @@ class Inviting:
             f"{report.invited} are invited, {report.duplicate} were known already,"
             f" {len(report.rejected)} were rejected."
         )
+
+    async def _unchanged(self, waiting: _Waiting) -> bytes:
+        """Fetch a file that may be taken now."""
+        house = self.broadcasts.house
+        if why := await closed(self.broadcasts.store, house.terms.current, house.clock()):
+            raise BroadcastError(why)
+        content = await self._fetched(waiting.attachment)
+        if hashlib.sha256(content).hexdigest() != waiting.digest:
+            raise BroadcastError("the file has changed; send it again")
+        return content
 
     async def act(self, actor: Actor, act: str, what: Pausable) -> Message:
         """Pause or resume all invitations that have not left, or all that is unasked."""
@@ -136,7 +156,7 @@ class Inviting:
 
     async def forget(self, actor: Actor) -> None:
         """Take nothing."""
-        await self._keep(actor, "")
+        await self.broadcasts.store.put(_kept(actor), "")
 
     async def _fetched(self, attachment: Attachment) -> bytes:
         if self.files is None:
@@ -151,5 +171,13 @@ class Inviting:
             why = f"{attachment.name}: could not be fetched; send it again"
         raise BroadcastError(why)
 
-    async def _keep(self, actor: Actor, value: str) -> None:
-        await self.broadcasts.store.put(f"invite.{actor.id}", value)
+    async def _waiting(self, actor: Actor) -> _Waiting | None:
+        kept = await self.broadcasts.store.get(_kept(actor))
+        return msgspec.json.decode(kept, type=_Waiting) if kept else None
+
+    async def _keep(self, actor: Actor, waiting: _Waiting) -> None:
+        await self.broadcasts.store.put(_kept(actor), msgspec.json.encode(waiting).decode())
+
+
+def _kept(actor: Actor) -> str:
+    return f"invite.{actor.id}"

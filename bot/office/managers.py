@@ -212,7 +212,7 @@ class Managers:
             case "sure":
                 return await self.deciding.decide(actor, name, rest)
             case "invite":
-                return await self.inviting.confirm(actor, inbound)
+                return await self.inviting.confirm(actor, inbound, name)
             case "stop":
                 await self.walks.forget(actor)
                 await self.inviting.forget(actor)

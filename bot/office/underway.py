@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from html import escape
 from io import BytesIO
 
@@ -29,13 +29,10 @@ class Underway:
     inbound: Inbound
     title: str
     content: BytesIO
+    size: int
     every_s: float = EVERY_S
     rows: int = 0
     shown: str = ""
-    size: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.size = len(self.content.getbuffer())
 
     def tell(self, rows: int) -> None:
         """Note how many rows were taken so far."""

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tests.fakes.telegram_rules import Answer, Fields, refusal, succeed
 
-LARGEST = 20_000_000  # bytes that the Bot API hands out
+LARGEST = 20 << 20  # bytes that the Bot API hands out
 
 
 @dataclass(slots=True)
