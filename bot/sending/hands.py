@@ -40,8 +40,7 @@ class Hands:
         """Have rows sent, by `most` hands in all."""
         self._at_hand.extend((row, haul) for row in rows)
         for _ in range(min(most - self._busy, len(rows))):
-            self._busy += 1
-            self._spawn(self._hand())
+            self._begin()
 
     def take_back(self) -> tuple[OutboxRow, ...]:
         """Take back what nobody has begun with."""
@@ -49,9 +48,16 @@ class Hands:
         self._at_hand.clear()
         return rows
 
+    def _begin(self) -> None:
+        self._busy += 1
+        self._spawn(self._hand())
+
     async def _hand(self) -> None:
         try:
             while self._at_hand:
                 await self._work(*self._at_hand.popleft())
+        except Exception:
+            self._begin()  # one row has failed; what is still at hand leaves all the same
+            raise
         finally:
             self._busy -= 1

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from bot.channels.channel import NotSent
+from bot.sending.hands import Hands, Haul
 from flows.customer import Address
-from storage.outbox import Claim, Claimed, OutboxState
+from storage.errors import StorageError
+from storage.outbox import Claim, Claimed, OutboxRow, OutboxState
 from tests.bot.relay_bench import Bench
+from tests.cast import NOON
 from tests.fakes.outbox import MemoryOutbox
 
 pytestmark = pytest.mark.anyio
@@ -91,6 +94,29 @@ async def test_who_was_at_hand_for_long_is_looked_at_once_more() -> None:
     assert stopped
     assert not set(stopped) & {row for row, _, _ in bench.handler.sent}
     assert len(bench.handler.sent) == MANY - len(stopped)
+
+
+async def test_a_row_that_fails_keeps_nobody_else_who_is_at_hand() -> None:
+    spawned: list[asyncio.Task[None]] = []
+    begun: list[int] = []
+
+    async def work(row: OutboxRow, _: Haul) -> None:
+        begun.append(row.id)
+        await asyncio.sleep(0)
+        raise StorageError
+
+    hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
+    bench = Bench()
+    for n in range(MANY):
+        bench.add(Address(f"tel:+4917139{n:05}"))
+    rows = [kept.row for kept in bench.outbox.rows.values()]
+
+    hands.give(rows, Haul(NOON, NOON, None), AT_ONCE)
+    for hand in spawned:  # those who take over come behind
+        await asyncio.wait({hand})
+
+    assert sorted(begun) == [row.id for row in rows]
+    assert sum(isinstance(hand.exception(), StorageError) for hand in spawned) == MANY
 
 
 def _at_hand(bench: Bench, outbox: SlowOutbox) -> list[int]:
