@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from bot.channels.channel import Files
-from bot.inviting.invitations import Invitations
+from bot.inviting.invitations import AT_A_TIME, Invitations
 from bot.inviting.waves import Waves, last_waiting
 from bot.office.deciding import Deciding
 from bot.office.inviting import Inviting
@@ -30,6 +30,7 @@ def managers_of(
         keys=premises.keys,
         estimate=premises.estimate,
         waiting=partial(last_waiting, premises.store),
+        at_a_time=AT_A_TIME // 4,  # the chats and customers are answered in between
     )
     broadcasts = premises.broadcasts
     inviting = Inviting(broadcasts, invitations, waves_of(premises), files)

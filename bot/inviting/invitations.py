@@ -18,11 +18,12 @@ from flows.customer import Address, Customer
 from flows.effects import Purpose
 from storage.errors import AddressTakenError
 
-_AT_A_TIME = 200  # turns that wait for one commit together
+AT_A_TIME = 200  # turns that wait for one commit together
 MOST_BAD = 100_000  # lines that cannot be taken; a file with more was not meant
 
 Progress = Callable[[int], None]
 Waiting = Callable[[], Awaitable[datetime | None]]
+_Answer = str | Rejected  # of a turn, or why a row came to none
 
 
 async def nobody_waits() -> datetime | None:
@@ -108,6 +109,7 @@ class Invitations:
     """Imports customers and invites each of them once, whatever is imported again.
 
     `waiting` tells when the last of those leave that were invited before: a wave begins after them.
+    So many rows `at_a_time` wait for one commit, and what else is written waits for them.
     """
 
     directory: Directory
@@ -117,6 +119,7 @@ class Invitations:
     keys: Keys
     estimate: Estimate
     waiting: Waiting = nobody_waits
+    at_a_time: int = AT_A_TIME
 
     async def invite(
         self,
@@ -134,15 +137,12 @@ class Invitations:
         """
         share = self.campaign.holdout_percent if holdout_percent is None else holdout_percent
         tally, remaining, pace = _Tally(), iter(rows), await self._pace()
-        while batch := list(islice(remaining, _AT_A_TIME)):
+        while batch := list(islice(remaining, self.at_a_time)):
             good = [row for row in batch if isinstance(row, Row)]
             if dry_run:
-                takes = [_rehearsed(self.turns)] * len(good)
+                answers = await self._rehearsed(good, share)
             else:
-                moments = await self._moments(good, pace, tally.answers["invited"], share)
-                takes = [_taken_at(self.turns, at) for at in moments]
-            asked = zip(good, takes, strict=True)
-            answers = await asyncio.gather(*(self._taken(row, take, share) for row, take in asked))
+                answers = await self._invited(good, pace, tally.answers["invited"], share)
             for row, answer in zip(good, answers, strict=True):
                 self._note(tally, row, answer)
             for other in batch:
@@ -155,16 +155,26 @@ class Invitations:
         """Tell whether a customer is held out: always the same for the same key and campaign."""
         return self.keys.share(f"holdout:{self.campaign.name}", number) * 100 < percent
 
-    async def _moments(
+    async def _rehearsed(self, rows: list[Row], share: float) -> list[_Answer]:
+        would = self.turns.would_invite
+        return await asyncio.gather(*(self._taken(row, would, share) for row in rows))
+
+    async def _invited(
         self, rows: list[Row], pace: Pace | None, before: int, share: float
-    ) -> list[datetime | None]:
-        """Give the moment at which each would be invited; only who is invited takes a place."""
+    ) -> list[_Answer]:
+        """Let it happen; with a pace, whoever would be invited takes the next place in it."""
         if pace is None:
-            return [None] * len(rows)
-        would = _rehearsed(self.turns)
-        answers = await asyncio.gather(*(self._taken(row, would, share) for row in rows))
-        places = accumulate((answer == "invited" for answer in answers), initial=before)
-        return [pace.moment(place) for place, _ in zip(places, rows, strict=False)]
+            take = self.turns.invite
+            return await asyncio.gather(*(self._taken(row, take, share) for row in rows))
+        would = await self._rehearsed(rows, share)
+        places = accumulate((answer == "invited" for answer in would), initial=before)
+        asked = zip(rows, would, map(pace.moment, places), strict=False)  # one place is left
+        return await asyncio.gather(*(self._invited_at(*one, share) for one in asked))
+
+    async def _invited_at(self, row: Row, would: _Answer, at: datetime, share: float) -> _Answer:
+        if isinstance(would, Rejected) or would == "duplicate":
+            return would
+        return await self._taken(row, partial(self.turns.invite, at=at), share)
 
     async def _pace(self) -> Pace | None:
         """Give the pace of a wave that begins now; None: everybody is invited at once.
@@ -182,7 +192,7 @@ class Invitations:
         after = leaves_at(Purpose.INVITATION, last_at, self.campaign)
         return Pace(self.campaign, Pace(self.campaign, after).moment(1))
 
-    async def _taken(self, row: Row, take: "_Take", percent: float) -> str | Rejected:
+    async def _taken(self, row: Row, take: "_Take", percent: float) -> _Answer:
         customer = row.customer
         for contact in customer.contacts:
             owner = await self.directory.customer_at(contact.address)
@@ -194,7 +204,7 @@ class Invitations:
         except AddressTakenError:
             return Rejected(row.line, "an address belongs to another customer")
 
-    def _note(self, tally: _Tally, row: Row, answer: str | Rejected) -> None:
+    def _note(self, tally: _Tally, row: Row, answer: _Answer) -> None:
         if isinstance(answer, Rejected):
             tally.rejected.append(answer)
             return
@@ -228,14 +238,6 @@ class Invitations:
 
 class _Take(Protocol):
     async def __call__(self, customer: Customer, *, is_held_out: bool) -> str: ...
-
-
-def _rehearsed(turns: Inviting) -> _Take:
-    return turns.would_invite
-
-
-def _taken_at(turns: Inviting, at: datetime | None) -> _Take:
-    return partial(turns.invite, at=at) if at else turns.invite
 
 
 def _note_bad(tally: _Tally, row: Row | Rejected) -> None:

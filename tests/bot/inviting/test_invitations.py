@@ -243,3 +243,16 @@ async def test_waves_leave_at_the_campaigns_pace_in_loud_hours_only(tmp_path: Pa
         assert rehearsed == report
         assert (report.first_at, report.done_at) == (moments[0], moments[-1])
         assert apart == {timedelta(minutes=30), timedelta(hours=12, minutes=30)}  # one night
+
+
+async def test_neither_a_duplicate_nor_a_bad_line_takes_a_place_in_the_pace(tmp_path: Path) -> None:
+    people, bad = with_phones(3), Rejected(9, "phone: is no number")
+    async with programme_house(tmp_path, PACED) as house:
+        await in_waves(house).invite(people[:2])
+        invitations = replace(in_waves(house), at_a_time=1)
+
+        report = await invitations.invite([*people, bad])
+
+        assert (report.duplicate, report.invited, report.rejected) == (2, 1, (bad,))
+        moments = await invited_at(house, people)
+        assert {b - a for a, b in pairwise(moments)} == {timedelta(minutes=30)}
