@@ -44,7 +44,7 @@ class Belt:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hands = Hands(self._leave, self._spawn)
         self._slots = Slots(outbox, around)
-        self._room = Room(lane.in_flight)
+        self._room = Room(lane.in_flight, lane.ahead)
         self._freed = asyncio.Event()
         self._landings = 0
         self._looking: set[int] = set()

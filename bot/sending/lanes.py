@@ -94,7 +94,9 @@ class Handler(Protocol):
 class Lane:
     """One rate limit: tokens a second over all nodes (None: no limit), and sends at a time here.
 
-    `allowances` tells what each single recipient bears.
+    `allowances` tells what each single recipient bears. `ahead` is how many rows this node may hold
+    ready beside those, so that a lane without a rate never waits for a claim: of what a node held
+    that is killed nobody knows whether it left.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Lane:
     rate: float | None = None
     in_flight: int = 20
     allowances: Allowances | None = None
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

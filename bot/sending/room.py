@@ -1,9 +1,8 @@
 """Room: for how many more rows a belt asks, so that nobody's place in the air stays empty.
 
 A claim is answered after several turns of the event loop, and in each of them all who are in the
-air may land. Whoever asks for no more than may be in the air waits at every claim; therefore, where
-no rate holds rows back, others are claimed ahead: twice as many as land meanwhile, and at most as
-many as may be in the air.
+air may land. Whoever asks for no more than may be in the air waits at every claim. Therefore, in a
+lane that bears it, others are claimed ahead: twice as many as land meanwhile.
 """
 
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ GROUPS = 4  # in so many claims all of them are asked for
 
 @dataclass(slots=True)
 class Room:
-    """Counts the rows of one lane on this node; `most` of them may be in the air."""
+    """Counts the rows of one lane on this node: `most` may be in the air, `most_ahead` at hand."""
 
     most: int
+    most_ahead: int = 0
     taken: int = 0  # in the air and at hand
     is_full: bool = False  # more wait than there was room for
     landed: int = 0  # since the start
@@ -38,7 +38,7 @@ class Room:
         self.is_full = claimed == asked
         if self.is_full and not self.taken:  # all have landed, so more might have
             ahead = max(ahead, 2 * self._ahead, self.most // GROUPS)
-        self._ahead = min(ahead, self.most)
+        self._ahead = min(ahead, self.most_ahead)
         self.taken += claimed
 
     def land(self) -> None:

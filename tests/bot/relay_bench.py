@@ -88,6 +88,7 @@ class Bench:
 
     rate: float | None = None
     in_flight: int = 20
+    ahead: int = 0
     horizon_s: float = 0
     clock: HandClock = field(default_factory=HandClock)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
@@ -101,7 +102,7 @@ class Bench:
 
     def restart(self) -> None:
         """Forget whatever the relay holds in memory."""
-        lane = Lane("sms", self.handler, self.rate, self.in_flight)
+        lane = Lane("sms", self.handler, self.rate, self.in_flight, ahead=self.ahead)
         around = Surroundings(
             self.clock,
             self.clock.until,

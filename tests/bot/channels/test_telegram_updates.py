@@ -305,10 +305,14 @@ def test_no_shape_of_a_message_makes_reading_raise(fields: Fields) -> None:
     read(message(**fields))
 
 
-@given(st.text(st.characters(codec="utf-8"), min_size=1))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1))
 def test_every_plane_of_unicode_arrives_as_it_was_written(text: str) -> None:
     if not text.startswith("/"):
         assert heard(message(text=text)).text == text
+
+
+def test_no_nul_arrives_for_postgresql_keeps_none() -> None:
+    assert heard(message(text="a\x00b")).text == "ab"
 
 
 def test_a_moment_is_aware() -> None:

@@ -39,7 +39,7 @@ class SlowOutbox(MemoryOutbox):
 
 
 def slow() -> tuple[Bench, SlowOutbox]:
-    bench = Bench(in_flight=AT_ONCE)
+    bench = Bench(in_flight=AT_ONCE, ahead=AT_ONCE)
     outbox = SlowOutbox()
     outbox.most_posting, outbox.handed = 0, set()
     bench.outbox = bench.handler.outbox = outbox
