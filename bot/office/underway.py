@@ -16,6 +16,8 @@ from storage.changes import Decision
 from storage.memory import Key
 
 EVERY_S = 5.0  # a file that takes less shows nothing
+# Whoever ends the bot in the middle leaves this message behind.
+IF_STOPPED = "Should this stand still, send the file again: nobody is invited twice."
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Underway:
             await asyncio.sleep(self.every_s)
             done = self.content.tell()
             share = f"{bar(done, self.size)} {100 * done // max(self.size, 1)} %"
-            await self._say(f"{self.title}\n{share}, {self.rows} rows")
+            await self._say(f"{self.title}\n{share}, {self.rows} rows\n{IF_STOPPED}")
 
     async def _say(self, text: str) -> None:
         """Edit the message once it has arrived; until then it is not followed by another."""

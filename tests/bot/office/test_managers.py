@@ -142,6 +142,7 @@ async def test_a_long_file_shows_how_far_it_is_in_one_message(tmp_path: Path) ->
         assert report.replaces is None
         assert {said.replaces for said in (*taking, done)} == {"9001:7"}
         assert any("%" in said.text for said in taking)
+        assert all("send the file again" in said.text for said in taking)
         assert done.text.startswith("1000 are invited")
 
 
