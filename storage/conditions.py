@@ -28,6 +28,21 @@ _CHANNELS = {Channel.SMS: "s", Channel.TELEGRAM: "t", Channel.EMAIL: "e"}
 
 
 @dataclass(frozen=True, slots=True)
+class Today:
+    """Who had a broadcast within a day: all who were queued for one after a moment.
+
+    But those of whom it is doubtful, because it came to nothing.
+    """
+
+    after: int = _EVER
+    doubtful: tuple[str, ...] = ()
+
+
+NOBODY = Today()
+MOST_DOUBTFUL = 5000  # of more, each is looked at
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
     """Writes conditions; `shapes` are a keeper's queries, `words` and `place` how it takes them."""
 

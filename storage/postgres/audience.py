@@ -2,13 +2,23 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from flows.audience import Field
 from storage.broadcasts import Asked, Audience, Group, Talking
-from storage.conditions import DAY, MONTH, Conditions, Value, rules, scheme_of
+from storage.conditions import (
+    DAY,
+    MONTH,
+    MOST_DOUBTFUL,
+    NOBODY,
+    Conditions,
+    Today,
+    Value,
+    rules,
+    scheme_of,
+)
 from storage.postgres.database import Connection
 from storage.queries import load
 from storage.records import to_int, to_moment
@@ -23,11 +33,14 @@ _IN_FILE = {**_SQL, "term_attribute": _SQL["term_attribute_in_file"]}
 class Part:
     """A part of an audience: all, or those written to after a moment.
 
-    Or all others: they are counted kind by kind. Or only those who wrote to us after a moment.
+    Or all others: they are counted kind by kind, and so are those of `today`. Or only those who
+    wrote to us after a moment.
     """
 
     fed_after: int = _NEVER
     is_alike: bool = False
+    is_today: bool = False
+    today: Today = NOBODY
     heard_after: int | None = None
 
 
@@ -43,13 +56,15 @@ def selection(
     asked = Conditions(shapes, lambda words: words, lambda name: name).of(audience, values)
     needs_file = any(term.field is Field.ATTRIBUTE for term in audience.terms)
     people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
-    people = people.replace("/*lately*/", _SQL["lately"])
-    people = people.replace("/*not_lately*/", _SQL["not_lately"])
+    whom, times = ("today", "once_today") if part.is_today else ("not_lately", "never")
+    people = people.replace("/*whom*/", _SQL[whom]).replace("/*times*/", _SQL[times])
+    people = people.replace("/*lately*/", _SQL["lately"]).replace("/*today*/", _SQL["today"])
     people = people.replace("/*file*/", _SQL["file"] if needs_file else "")
     people = people.replace("/*heard*/", _SQL["heard"] if part.heard_after is not None else "")
     people = people.replace("/*audience*/", asked or "true")
     values |= rules(audience) | {"after": "", "until": "", "fed_after": part.fed_after, **further}
     values |= {"heard_after": part.heard_after or 0}
+    values |= {"today_after": part.today.after, "doubtful": part.today.doubtful}
     candidates = _SQL["candidates"].replace("/*people*/", people)
     return _numbered(_SQL[name].replace("/*candidates*/", candidates), values)
 
@@ -90,7 +105,23 @@ async def _parts(connection: Connection, audience: Audience) -> tuple[Part, ...]
     may_have_enough = await connection.fetchval(sql, *values)
     # Written to before it, it does not matter how often.
     lately = to_int(audience.now - (MONTH if may_have_enough else DAY))
-    return Part(lately, is_alike=True), Part(lately)
+    today = await _today(connection, audience, lately)
+    alike, each = Part(lately, is_alike=True), Part(lately, today=today)
+    if today is NOBODY:
+        return alike, each
+    return alike, replace(each, is_alike=True, is_today=True), each
+
+
+async def _today(connection: Connection, audience: Audience, lately: int) -> Today:
+    """Tell who was certainly written to within a day, where it does not matter how often."""
+    known = rules(audience)
+    sql, values = _numbered(_SQL["doubts"], known)
+    doubts = await connection.fetchval(sql, *values)
+    if lately != known["day_ago"] or doubts is None or doubts > MOST_DOUBTFUL:
+        return NOBODY
+    sql, values = _numbered(_SQL["doubtful"], known)
+    found = await connection.fetch(sql, *values) if doubts else ()
+    return Today(lately, tuple(customer for (customer,) in found))
 
 
 async def talking(

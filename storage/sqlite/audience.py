@@ -9,7 +9,18 @@ import msgspec
 
 from flows.audience import Field
 from storage.broadcasts import Asked, Audience, Group, Talking
-from storage.conditions import DAY, MONTH, Conditions, Value, bind, rules, scheme_of
+from storage.conditions import (
+    DAY,
+    MONTH,
+    MOST_DOUBTFUL,
+    NOBODY,
+    Conditions,
+    Today,
+    Value,
+    bind,
+    rules,
+    scheme_of,
+)
 from storage.queries import load
 from storage.records import to_int, to_moment
 
@@ -26,15 +37,23 @@ class Part:
     """A part of an audience: a span of customers, of whom all or those written to after a moment.
 
     Or all others: they are counted kind by kind; with `has_facts` only who has equal facts is of
-    one kind. Or only those who wrote to us after a moment.
+    one kind. So are those of `today`.
+    Or only those who wrote to us after a moment.
     """
 
     after: str = ""
     until: str = LAST
     fed_after: int = _NEVER
     is_alike: bool = False
+    is_today: bool = False
     has_facts: bool = False
+    today: Today = NOBODY
     heard_after: int | None = None
+
+    @property
+    def is_few(self) -> bool:
+        """Tell whether it is few of many, so that each is looked up by itself."""
+        return not self.is_alike and (self.heard_after is not None or self.today is not NOBODY)
 
 
 ALL = Part()
@@ -43,16 +62,18 @@ ALL = Part()
 def selection(name: str, audience: Audience, part: Part = ALL) -> tuple[str, dict[str, Value]]:
     """Put a named query about an audience together, with its values."""
     values: dict[str, Value] = {}
-    is_few = part.heard_after is not None
-    asked = Conditions(_OF_ONE if is_few else _SQL, _names, path_of).of(audience, values)
+    asked = Conditions(_OF_ONE if part.is_few else _SQL, _names, path_of).of(audience, values)
     people = _SQL["alike" if part.is_alike else "each"].replace("/*way*/", _SQL["way"])
-    people = people.replace("/*lately*/", _SQL["lately"])
-    people = people.replace("/*heard*/", _SQL["heard"] if is_few else "")
+    whom, times = ("today", "once_today") if part.is_today else ("not_lately", "never")
+    people = people.replace("/*whom*/", _SQL[whom]).replace("/*times*/", _SQL[times])
+    people = people.replace("/*lately*/", _SQL["lately"]).replace("/*today*/", _SQL["today"])
+    people = people.replace("/*heard*/", _SQL["heard"] if part.heard_after is not None else "")
     people = people.replace("/*audience*/", asked or "1")
     people = people.replace("/*facts*/", _SQL["alike_facts"] if part.has_facts else "")
     values |= rules(audience)
     values |= {"after": part.after, "until": part.until, "fed_after": part.fed_after}
     values |= {"heard_after": part.heard_after or 0}
+    values |= {"today_after": part.today.after, "doubtful": _names(part.today.doubtful)}
     candidates = _SQL["candidates"].replace("/*people*/", people)
     return _SQL[name].replace("/*candidates*/", candidates), values
 
@@ -74,10 +95,26 @@ def parts(db: sqlite3.Connection, audience: Audience, asked: Asked) -> tuple[Par
     # Attributes are looked for customer by customer, which two do in half the time.
     names_attributes = any(term.field is Field.ATTRIBUTE for term in audience.terms)
     alike = halves if names_attributes else (("", LAST),)
+    today = _today(db, audience, lately)
+    kinds = (False, True) if today is not NOBODY else (False,)
     return (
-        *(Part(after, until, lately, is_alike=True, has_facts=facts) for after, until in alike),
-        *(Part(after, until, lately) for after, until in halves),
+        *(
+            Part(after, until, lately, is_alike=True, is_today=kind, has_facts=facts, today=today)
+            for after, until in alike
+            for kind in kinds
+        ),
+        *(Part(after, until, lately, today=today) for after, until in halves),
     )
+
+
+def _today(db: sqlite3.Connection, audience: Audience, lately: int) -> Today:
+    """Tell who was certainly written to within a day, where it does not matter how often."""
+    known = rules(audience)
+    (doubts,) = db.execute(_SQL["doubts"], known).fetchone()
+    if lately != known["day_ago"] or doubts is None or doubts > MOST_DOUBTFUL:
+        return NOBODY
+    found = db.execute(_SQL["doubtful"], known) if doubts else ()
+    return Today(lately, tuple(customer for (customer,) in found))
 
 
 def _has_facts(asked: Asked) -> bool:

@@ -88,17 +88,17 @@ select r.customer, 1::bigint as number, r.language, r.state, r.month, r.is_silen
          end as lately
 from reach r
 where r.customer > :after and (:until = '' or r.customer <= :until)
-  and /*lately*/ /*heard*/
+  and /*lately*/ /*heard*/ and not /*today*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/);
 
 -- alike --
--- The people of an audience not written to lately, those who are alike at once.
+-- The people of an audience not written to lately, or all of them today, those alike at once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
        r.has_basis, case when :asks_facts::boolean then r.megabytes end as megabytes,
        case when :asks_facts::boolean then r.shape end as shape,
-       /*way*/ as way, 0::bigint as lately
+       /*way*/ as way, /*times*/ as lately
 from reach r /*file*/
-where /*not_lately*/
+where /*whom*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
          case when :asks_customer::boolean then length(r.customer) end,
@@ -118,6 +118,20 @@ group by r.state, r.month, r.language, r.has_basis, r.is_silent, r.route,
   and (r.fed_at is null or r.invited_at is null
        or r.fed_at <= :month_ago::bigint or r.invited_at <= :month_ago::bigint);
 
+-- today --
+-- Who was certainly written to within a day, and not invited within a month: they are all alike.
+(coalesce(r.fed_at, 0) > :today_after::bigint and coalesce(r.invited_at, 0) <= :month_ago::bigint
+ and not r.customer = any(:doubtful::text[]))
+
+-- never --
+-- How often somebody was written to who was not.
+0::bigint
+
+-- once_today --
+-- How often somebody was written to who had one broadcast within a day; who might have had more than
+-- they bear is not counted among those alike.
+1001001::bigint
+
 -- heard --
 -- Only those who wrote to us after a moment, by whichever address.
 and r.customer in (select k.customer from contacts k where k.used_at > :heard_after::bigint)
@@ -130,6 +144,23 @@ select count(*) filter (where coalesce(ended_at, :day_ago::bigint) > :week_ago::
 from broadcasts
 where id <> :broadcast::bigint and started_at is not null
   and coalesce(ended_at, :day_ago::bigint) > :month_ago::bigint;
+
+-- doubts --
+-- Of how many whom the broadcasts of a day were meant for it is not certain that they were written to.
+-- Null: there was none, or the one that is asked about has begun itself.
+select sum(case when c.state in ('planned', 'failed', 'skipped') then c.number else 0 end)
+from broadcasts b
+join broadcast_counts c on c.broadcast = b.id
+where b.started_at is not null and coalesce(b.ended_at, :day_ago::bigint) >= :day_ago::bigint
+  and not exists (select 1 from broadcasts where id = :broadcast::bigint and started_at is not null);
+
+-- doubtful --
+-- Who these are: what was queued for them has not left, or came to nothing.
+select distinct r.customer
+from broadcasts b
+join recipients r on r.broadcast = b.id
+where b.started_at is not null and coalesce(b.ended_at, :day_ago::bigint) >= :day_ago::bigint
+  and r.fed_at is null and r.state in ('planned', 'failed', 'skipped');
 
 -- way --
 -- The best way to somebody by a channel that is on: how open it is, and its letter.

@@ -74,16 +74,18 @@ select r.customer, 1 as number, r.language, r.state, r.month, r.is_silent, r.has
        + coalesce((r.invited_at > :month_ago) + 1000 * (r.invited_at > :week_ago), 0) as lately
 from reach r
 where r.customer > :after and r.customer <= :until and /*lately*/ /*heard*/
+  and not /*today*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 order by r.customer
 limit -1;
 
 -- alike --
--- The people of an audience within a span not written to lately, those alike at once.
+-- The people of an audience within a span not written to lately, or all of them today, those alike at
+-- once.
 select min(r.customer) as customer, count(*) as number, r.language, r.state, r.month, r.is_silent,
-       r.has_basis, r.megabytes, r.shape, /*way*/ as way, 0 as lately
+       r.has_basis, r.megabytes, r.shape, /*way*/ as way, /*times*/ as lately
 from reach r indexed by reach_alike
-where r.customer > :after and r.customer <= :until and not /*lately*/
+where r.customer > :after and r.customer <= :until and /*whom*/
   and (r.customer < 'erased-' or r.customer >= 'erased.') and (/*audience*/)
 group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route,
          length(r.customer) /*facts*/;
@@ -98,6 +100,24 @@ group by r.state, r.step, r.month, r.language, r.has_basis, r.is_silent, r.route
 (coalesce(r.fed_at, 0) > :fed_after or coalesce(r.invited_at, 0) > :invited_after
  or min(coalesce(r.fed_at, 0), coalesce(r.invited_at, 0)) > :month_ago);
 
+-- not_lately --
+-- The contrary.
+not /*lately*/
+
+-- today --
+-- Who was certainly written to within a day, and not invited within a month: they are all alike.
+(coalesce(r.fed_at, 0) > :today_after and coalesce(r.invited_at, 0) <= :month_ago
+ and r.customer not in (select value from json_each(:doubtful)))
+
+-- never --
+-- How often somebody was written to who was not.
+0
+
+-- once_today --
+-- How often somebody was written to who had one broadcast within a day; who might have had more than
+-- they bear is not counted among those alike.
+1001001
+
 -- heard --
 -- Only those who wrote to us after a moment, by whichever address.
 and r.customer in (select k.customer from contacts k where k.used_at > :heard_after)
@@ -108,6 +128,23 @@ select count(*) filter (where coalesce(ended_at, :day_ago) > :week_ago) >= :per_
     or count(*) >= :per_month
 from broadcasts
 where id <> :broadcast and started_at is not null and coalesce(ended_at, :day_ago) > :month_ago;
+
+-- doubts --
+-- Of how many whom the broadcasts of a day were meant for it is not certain that they were written to.
+-- Null: there was none, or the one that is asked about has begun itself.
+select sum(iif(c.state in ('planned', 'failed', 'skipped'), c.number, 0))
+from broadcasts b
+join broadcast_counts c on c.broadcast = b.id
+where b.started_at is not null and coalesce(b.ended_at, :day_ago) >= :day_ago
+  and not exists (select 1 from broadcasts where id = :broadcast and started_at is not null);
+
+-- doubtful --
+-- Who these are: what was queued for them has not left, or came to nothing.
+select distinct r.customer
+from broadcasts b
+join recipients r on r.broadcast = b.id
+where b.started_at is not null and coalesce(b.ended_at, :day_ago) >= :day_ago
+  and r.fed_at is null and r.state in ('planned', 'failed', 'skipped');
 
 -- way --
 -- The best way to somebody by a channel that is on: how open it is, and its letter.
