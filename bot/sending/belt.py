@@ -18,6 +18,7 @@ from bot.sending.resolver import Resolver
 from bot.sending.room import Room
 from bot.sending.settling import Settling
 from bot.sending.slots import Slots
+from storage.errors import StorageError
 from storage.outbox import Claim, Claimed, OutboxRow, Settle, Unresolved
 
 LEASE = timedelta(seconds=60)
@@ -196,8 +197,11 @@ class Belt:
         """Wait for the slot and hand the row over, if neither was lost meanwhile."""
         now = self._around.clock()
         if row.slot > haul.asked_at or now - haul.got_at > STALE:
-            if not await self._is_still_to_leave(row, haul):
-                return None
+            try:
+                if not await self._is_still_to_leave(row, haul):
+                    return None
+            except StorageError:  # not a byte has left, so it need not be looked up
+                return give_back(row, self._around.clock(), "nobody could look")
             now = self._around.clock()
         late = now - row.slot
         self._lead.left(late)

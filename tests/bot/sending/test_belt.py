@@ -218,6 +218,27 @@ async def test_an_outcome_that_cannot_be_stored_at_once_is_stored_later(
     assert len(bench.handler.sent) == 1
 
 
+async def test_what_nobody_could_look_at_once_more_has_not_left_and_waits_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(rate=10.0, horizon_s=0.2)
+    rows = [bench.add(ALICES), bench.add(BABAKS)]
+    refusals = deque([StorageError()])
+    standing = bench.outbox.standing
+
+    async def sometimes(tags: Sequence[str]) -> frozenset[str]:
+        if refusals:
+            raise refusals.popleft()
+        return await standing(tags)
+
+    monkeypatch.setattr(MemoryOutbox, "standing", lambda _, tags: sometimes(tags))
+    await bench.pass_time(SECOND)
+
+    assert not refusals
+    assert [bench.outbox.state(row) for row in rows] == [OutboxState.ACCEPTED] * 2
+    assert {kept.row.attempt for kept in bench.outbox.rows.values()} == {1}
+
+
 async def test_a_stop_between_planning_and_sending_is_honoured() -> None:
     bench = Bench()
     unasked, asked = bench.add(), bench.add(is_unasked=False)
