@@ -31,6 +31,7 @@ _PAGE = msgspec.json.Decoder(list[Waiting])
 _due_and_id = itemgetter(6, 0)
 _NOTHING = "[]"
 _BEFORE_ALL = -(2**31)
+LARGEST_PAGE = 2000
 
 
 def claim(db: sqlite3.Connection, wanted: Claim) -> Claimed:
@@ -82,15 +83,17 @@ def _read_lane(db: sqlite3.Connection, lane: str, rate: float | None) -> tuple[P
 
 
 def _waiting(db: sqlite3.Connection, wanted: Claim) -> Iterator[Waiting]:
-    """Go through what may be claimed, the most urgent first, and no further than is asked."""
-    many = page_size(wanted)
+    """Go through what may be claimed, the most urgent first, and no further than is asked.
+
+    Each page reads past what is due in the same moment as the last one, so pages double.
+    """
     for priority in _priorities(db, wanted.lane):
-        last = (_BEFORE_ALL, 0)
+        last, many = (_BEFORE_ALL, 0), page_size(wanted)
         while page := _page(db, wanted, priority, last, many):
             yield from page
             if len(page) < many:
                 break
-            last = page[-1][6], page[-1][0]
+            last, many = (page[-1][6], page[-1][0]), min(2 * many, LARGEST_PAGE)
 
 
 def _page(
