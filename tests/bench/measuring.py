@@ -18,8 +18,6 @@ from typing import TypeVar
 import msgspec
 import uvloop
 
-from bot.sparing import sweep_seldom
-
 T = TypeVar("T")
 
 ROUNDS = 5
@@ -246,7 +244,6 @@ def measure(benchmark: Benchmark, scale: Scale, told: Told) -> Figure:
         folder, prepared = Path(name), Path(name) / "prepared"
         prepared.mkdir()
         uvloop.run(_prepared(benchmark, Ground(prepared, prepared, size, chance)))
-        sweep_seldom()  # as `serve` does; whoever runs beside ours has it too
         for n in range(scale.rounds):
             for runner in _shuffled(benchmark.runs, chance):
                 with tempfile.TemporaryDirectory(dir=folder) as fresh:
