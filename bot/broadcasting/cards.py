@@ -161,13 +161,13 @@ def expectations(preview: Preview, zone: ZoneInfo) -> tuple[tuple[str, str], ...
 
 
 def _dialogues(preview: Preview) -> tuple[tuple[str, str], ...]:
-    passed_over = preview.during_dialogue is StartMode.SKIP
-    fate = (
-        "are passed over if they still are then"
-        if passed_over
-        else "get it once they have fallen silent"
-    )
-    return (("in a dialogue now", f"{preview.in_dialogue} {fate}"),) if preview.in_dialogue else ()
+    if not preview.in_dialogue:
+        return ()
+    if preview.during_dialogue is StartMode.SKIP:
+        fate = "are passed over if they still are then"
+    else:
+        fate = "get it once they have fallen silent"
+    return (("in a dialogue now", f"{preview.in_dialogue} {fate}"),)
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

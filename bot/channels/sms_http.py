@@ -37,7 +37,7 @@ class SessionHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK bring
         params: Mapping[str, object] | None = None,
         data: str | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: object = None,
+        auth: object = None,  # its session says it
         timeout: float | None = None,  # noqa: ASYNC109 (the deadline holds)
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 (never followed)
     ) -> Response:
