@@ -91,6 +91,7 @@ def lane_of(sender: Sender, premises: Premises) -> Lane:
         premises.rates.get(sender.channel),
         IN_FLIGHT.get(sender.channel, 10),
         ALLOWANCES.get(sender.channel),
+        prepare=sender.prepare,
     )
 
 

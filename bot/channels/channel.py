@@ -222,6 +222,9 @@ class Sender(Protocol):
 
     channel: Channel
 
+    async def prepare(self) -> None:
+        """Bring what the first send would wait for: a slot does not wait."""
+
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand one message over; never raises for what a provider or network can do."""
 

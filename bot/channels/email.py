@@ -55,6 +55,9 @@ class EmailSender:
         self._idle: list[aiosmtplib.SMTP] = []
         self._places = asyncio.Semaphore(CONNECTIONS)
 
+    async def prepare(self) -> None:
+        """Bring nothing: the mail server is called for each message anyway."""
+
     async def send(self, parcel: Parcel) -> Outcome:
         """Send one message; never raises for what a mail server or the network can do."""
         letter = compose(parcel, self._server, self._clock())

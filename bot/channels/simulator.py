@@ -15,6 +15,9 @@ class Simulator:
         self._phones = phones
         self._clock = clock
 
+    async def prepare(self) -> None:
+        """Bring nothing: the phones are there."""
+
     async def send(self, parcel: Parcel) -> Outcome:
         """Show the message on the phone."""
         return Accepted(self._phones.receive(parcel, self._clock()))

@@ -4,11 +4,13 @@ Twilio has no idempotency key, so nothing is ever sent twice here: whatever is n
 comes out as Unknown, and the tag in the callback's address or a look-up tells later.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -81,7 +83,7 @@ KeepPrices = Callable[[Sequence[Priced]], Awaitable[None]]
 
 
 class SmsSender:
-    """Sends by Twilio's REST interface; one session, made when the first message leaves."""
+    """Sends by Twilio's REST interface; SDK and session come with the first message."""
 
     channel = Channel.SMS
 
@@ -99,6 +101,11 @@ class SmsSender:
         self._in_flight = in_flight
         self._timeout_s = timeout_s
         self._connection: TwilioConnection | None = None
+
+    async def prepare(self) -> None:
+        """Load the SDK beside the loop, which takes a tenth of a second or more."""
+        if self._connection is None:
+            await asyncio.to_thread(import_module, "bot.channels.sms_http")
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Create one message; never raises for what Twilio or the network can do."""

@@ -63,6 +63,9 @@ class TelegramSender:
         self._calls = Calls(connection, monotonic)
         self._uploads = Uploads(self._calls, connection.bot_id, gallery, monotonic)
 
+    async def prepare(self) -> None:
+        """Bring nothing: python-telegram-bot has come with the start."""
+
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand one message over, in as many parts as its length needs; a tap is answered first.
 

@@ -46,6 +46,7 @@ class Belt:
         self._hands = Hands(self._leave, self._spawn)
         self._slots = Slots(outbox, around)
         self._room = Room(lane.in_flight, lane.ahead)
+        self._is_prepared = False
         self._freed = asyncio.Event()
         self._landings = 0
         self._looking: set[int] = set()
@@ -73,6 +74,12 @@ class Belt:
         Whoever waits for room is called by `on_freed`.
         """
         now = self._around.clock()
+        if not self._is_prepared:
+            due = await self._next(now)
+            if due is None or due > now:
+                return due
+            await self._prepare()
+            now = self._around.clock()
         if self._look_at is None or self._look_at <= now:
             await self._start_look_ups(now)
         while room := self._to_ask():
@@ -80,6 +87,11 @@ class Belt:
             if not self._room.is_full and not claimed.kept_back:
                 return await self._next(now)
         return None
+
+    async def _prepare(self) -> None:
+        """Let the handler get ready: a slot that was taken before would be missed."""
+        await self._lane.prepare()
+        self._is_prepared = True
 
     def _to_ask(self) -> int:
         """Tell for how many rows to ask; while the lane is halted one alone tries it."""

@@ -90,10 +90,15 @@ class Handler(Protocol):
         """Note that a row's address is closed to us."""
 
 
+async def nothing() -> None:
+    """Bring nothing: the handler is ready as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """One rate limit: tokens a second over all nodes (None: no limit), and sends at a time here.
 
+    `prepare` brings what the first send would wait for; no row is claimed before it has.
     `allowances` tells what each single recipient bears. `ahead` is how many rows this node may hold
     ready beside those, so that a lane without a rate never waits for a claim: of what a node held
     that is killed nobody knows whether it left.
@@ -105,6 +110,7 @@ class Lane:
     in_flight: int = 20
     allowances: Allowances | None = None
     ahead: int = 0
+    prepare: Callable[[], Awaitable[None]] = nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,17 @@ class ScriptedHandler:
     sent: list[tuple[int, str, datetime]] = field(default_factory=list)
     looked: list[datetime] = field(default_factory=list)
     closed: list[tuple[int, Fault]] = field(default_factory=list)
+    prepared: list[datetime] = field(default_factory=list)
     unmarked: int = 0
     is_deaf: bool = False
     hold_s: float = 0
     look_ups_s: dict[int, float] = field(default_factory=dict)
     in_air: int = 0
     most_in_air: int = 0
+
+    async def prepare(self) -> None:
+        """Note when it was asked to get ready."""
+        self.prepared.append(self.clock())
 
     async def send(self, row: OutboxRow, tag: str) -> Outcome:
         kept = self.outbox.rows[row.id]
@@ -102,7 +107,14 @@ class Bench:
 
     def restart(self) -> None:
         """Forget whatever the relay holds in memory."""
-        lane = Lane("sms", self.handler, self.rate, self.in_flight, ahead=self.ahead)
+        lane = Lane(
+            "sms",
+            self.handler,
+            self.rate,
+            self.in_flight,
+            ahead=self.ahead,
+            prepare=self.handler.prepare,
+        )
         around = Surroundings(
             self.clock,
             self.clock.until,

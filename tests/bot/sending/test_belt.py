@@ -29,6 +29,21 @@ async def test_a_row_leaves_under_a_tag_that_was_committed_before() -> None:
     assert bench.count("statthotline_sends_total", outcome="accepted") == 1
 
 
+async def test_a_lane_gets_ready_once_and_not_before_something_is_to_leave() -> None:
+    bench = Bench()
+    await bench.pass_time(HOUR)
+    idle = list(bench.handler.prepared)
+
+    bench.add()
+    await bench.pass_time(HOUR)
+    bench.add()
+    await bench.pass_time(HOUR)
+
+    assert not idle
+    assert bench.handler.prepared == [NOON + HOUR]
+    assert len(bench.handler.sent) == 2
+
+
 async def test_every_attempt_has_a_tag_of_its_own() -> None:
     bench = Bench()
     bench.handler.script.extend([NotSent("refused")] * 3)

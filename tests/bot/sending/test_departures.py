@@ -106,6 +106,23 @@ class Departing:
         return [(at - NOON) / SECOND for at, row in self.left if row.recipient == recipient]
 
 
+@dataclass(slots=True)
+class Loading(Departing):
+    """Has to load something before its first send, whoever asks it to."""
+
+    is_loaded: bool = False
+
+    async def prepare(self) -> None:
+        """Load it."""
+        await self.clock.until(self.clock() + 0.3 * SECOND)
+        self.is_loaded = True
+
+    async def send(self, row: OutboxRow, tag: str) -> Outcome:
+        if not self.is_loaded:
+            await self.prepare()
+        return await Departing.send(self, row, tag)
+
+
 def node(outbox: SlowOutbox, lane: Lane, name: str) -> Relay:
     """Start a node under the turned clock, which is a real one to it."""
     clock = outbox.clock
@@ -148,6 +165,19 @@ async def test_no_second_is_too_full_however_slow_the_commits(slowest_s: float, 
 
     assert len({row.id for _, row in handler.left}) == len(handler.left) == 40
     assert fullest(handler.left) <= 10
+
+
+async def test_no_second_is_too_full_when_the_first_send_has_to_load_something() -> None:
+    outbox = SlowOutbox()
+    handler = Loading(outbox.clock)
+    for n in range(20):
+        outbox.add(Address(f"tel:+491713920{n:03}"), "{}", NOON)
+    lane = Lane("sms", handler, 10.0, prepare=handler.prepare)
+
+    await work(outbox, [node(outbox, lane, "one")], 10 * SECOND)
+
+    assert len(handler.left) == 20
+    assert fullest(handler.left) == 10
 
 
 @pytest.mark.parametrize("seed", range(2 * SOAK))

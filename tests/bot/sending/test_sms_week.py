@@ -50,6 +50,9 @@ class Postman:
     channel: Channel = Channel.SMS
     taken: list[tuple[datetime, timedelta | None]] = field(default_factory=list)
 
+    async def prepare(self) -> None:
+        """Bring nothing."""
+
     async def send(self, parcel: Parcel) -> Outcome:
         self.taken.append((self.clock(), parcel.valid_for))
         return Accepted(f"SM{len(self.taken)}")
