@@ -1,6 +1,7 @@
 """What leaves: the rows of the outbox on their way out, and the wakes that are due."""
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,8 +80,12 @@ def at_once(leaving: Leaving) -> datetime:
 
 
 def fresh_tag() -> str:
-    """Give an attempt a name that says nothing: 128 random bits."""
-    return secrets.token_urlsafe(16)
+    """Give an attempt a name nobody can guess: the millisecond, and 96 random bits.
+
+    As UUIDs of version 7 do (RFC 9562, 5.7) it begins with the time, so that names which are
+    written together lie together in the index; else each would touch a page of its own.
+    """
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_urlsafe(12)}"
 
 
 def _nobodys(_: str) -> None:
