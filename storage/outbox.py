@@ -1,6 +1,6 @@
 """What leaves: the rows of the outbox on their way out, and the wakes that are due."""
 
-import secrets
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def fresh_tag() -> str:
     As UUIDs of version 7 do (RFC 9562, 5.7) it begins with the time, so that names which are
     written together lie together in the index; else each would touch a page of its own.
     """
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_urlsafe(12)}"
+    return f"{time.time_ns() // 1_000_000:011x}{os.urandom(12).hex()}"
 
 
 def _nobodys(_: str) -> None:
