@@ -4,7 +4,7 @@ Rows are claimed before their slot and leave at it, so that a slow commit moves 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 
 import structlog
@@ -78,8 +78,8 @@ class Belt:
             due = await self._next(now)
             if due is None or due > now:
                 return due
-            await self._prepare()
-            now = self._around.clock()
+            await self._lane.prepare()  # a slot that was taken before would be missed
+            self._is_prepared, now = True, self._around.clock()
         if self._look_at is None or self._look_at <= now:
             await self._start_look_ups(now)
         while room := self._to_ask():
@@ -87,11 +87,6 @@ class Belt:
             if not self._room.is_full and not claimed.kept_back:
                 return await self._next(now)
         return None
-
-    async def _prepare(self) -> None:
-        """Let the handler get ready: a slot that was taken before would be missed."""
-        await self._lane.prepare()
-        self._is_prepared = True
 
     def _to_ask(self) -> int:
         """Tell for how many rows to ask; while the lane is halted one alone tries it."""
@@ -250,7 +245,7 @@ class Belt:
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
             await self._tell(row, outcome)
         if isinstance(outcome, NotSent) and outcome.holds == "recipient" and outcome.retry_after:
-            await self._outbox.pause_recipient(row.recipient, at + outcome.retry_after)
+            await self._hold(self._outbox.pause_recipient(row.recipient, at + outcome.retry_after))
         verdict = judge(
             row, outcome, at, failures=self._health.failures, chance=self._around.chance
         )
@@ -268,9 +263,16 @@ class Belt:
 
     async def _rest(self, verdict: Verdict, until: datetime) -> None:
         self._put_back()
-        await self._outbox.pause_lane(self._lane.name, until, verdict.reason)
+        await self._hold(self._outbox.pause_lane(self._lane.name, until, verdict.reason))
         if verdict.is_alarm:
             self._health.halt(until, verdict.reason)
+
+    async def _hold(self, pausing: Awaitable[None]) -> None:
+        """Pause a recipient or the lane; what is known of the row is recorded in any case."""
+        try:
+            await pausing
+        except StorageError:  # the next one that is told to wait pauses it again
+            log.exception("pause_not_noted", lane=self._lane.name)
 
     # --- Looking up what became of it --------------------------------------------------------
 

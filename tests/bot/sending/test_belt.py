@@ -254,6 +254,30 @@ async def test_what_nobody_could_look_at_once_more_has_not_left_and_waits_again(
     assert {kept.row.attempt for kept in bench.outbox.rows.values()} == {1}
 
 
+@pytest.mark.parametrize(
+    ("holds", "pause"), [("lane", "pause_lane"), ("recipient", "pause_recipient")]
+)
+async def test_a_pause_that_cannot_be_stored_loses_no_outcome(
+    holds: str, pause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench()
+    bench.handler.script.append(NotSent("429", 20 * SECOND, holds=holds))
+    row = bench.add()
+
+    async def refused(*_: object) -> None:
+        raise StorageError
+
+    monkeypatch.setattr(MemoryOutbox, pause, refused)
+    await bench.relay.tick()
+    waiting = bench.outbox.state(row)
+    await bench.pass_time(MINUTE)
+
+    assert waiting is OutboxState.READY
+    assert bench.outbox.state(row) is OutboxState.ACCEPTED
+    assert bench.outbox.rows[row].row.attempt == 1
+    assert [at - NOON for _, _, at in bench.handler.sent] == [0 * SECOND, 20 * SECOND]
+
+
 async def test_a_stop_between_planning_and_sending_is_honoured() -> None:
     bench = Bench()
     unasked, asked = bench.add(), bench.add(is_unasked=False)
