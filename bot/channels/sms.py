@@ -83,7 +83,7 @@ KeepPrices = Callable[[Sequence[Priced]], Awaitable[None]]
 
 
 class SmsSender:
-    """Sends by Twilio's REST interface; SDK and session come with the first message."""
+    """Sends by Twilio's REST interface; SDK and session come when first needed."""
 
     channel = Channel.SMS
 
@@ -131,10 +131,12 @@ class SmsSender:
 
     async def received(self, since: datetime) -> tuple[Received, ...]:
         """List what was written to us since then; raises ListingFailedError."""
+        await self.prepare()
         return await _received(self._connect().client, self._account, since)
 
     async def prices(self, day: datetime, keep: KeepPrices) -> None:
         """Hand on the prices of what was sent on a day (in UTC); raises ListingFailedError."""
+        await self.prepare()
         await _prices(self._connect().client, day, keep)
 
     async def close(self) -> None:

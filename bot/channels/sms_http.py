@@ -1,7 +1,7 @@
 """Twilio's SDK over one aiohttp session of ours: real timeouts, no redirects, no silent retries.
 
 The SDK's own asynchronous client mixes up answers under load and has no time limit at all. This
-module is imported only when an SMS is first sent.
+module is imported only when Twilio is first needed.
 """
 
 import logging
