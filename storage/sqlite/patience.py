@@ -13,12 +13,13 @@ _SQL = load("sqlite", "connection")
 def patient(db: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
     """Wait no longer than this, and afterwards as long as before."""
     (usual,) = db.execute(_SQL["patience"]).fetchone()
-    _wait_up_to(db, milliseconds)
+    wait_up_to(db, milliseconds)
     try:
         yield
     finally:
-        _wait_up_to(db, usual)
+        wait_up_to(db, usual)
 
 
-def _wait_up_to(db: sqlite3.Connection, milliseconds: int) -> None:
+def wait_up_to(db: sqlite3.Connection, milliseconds: int) -> None:
+    """Wait no longer than this from now on."""
     db.execute(_SQL["set_patience"].replace("?", str(milliseconds)))

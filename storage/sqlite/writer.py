@@ -20,7 +20,8 @@ import aiosqlite
 
 from storage.errors import ClosedError, OverloadedError, StorageError
 from storage.queries import load
-from storage.sqlite.patience import patient
+from storage.sqlite.connecting import BUSY_TIMEOUT_S
+from storage.sqlite.patience import wait_up_to
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
@@ -92,6 +93,7 @@ class Writer:
         self._waiting: deque[_Waiting] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._connection = asyncio.Lock()
+        self._is_patient = True
         self._is_closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -108,8 +110,13 @@ class Writer:
 
     async def between(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a function between two groups, in no transaction."""
+
+        def patiently(db: sqlite3.Connection) -> T:
+            self._be_patient(db, is_patient=True)
+            return work(db)
+
         async with self._connection:
-            return await self._hop.run(work)
+            return await self._hop.run(patiently)
 
     def _queue(self, work: Work, *, is_short: bool) -> asyncio.Future[object]:
         if self._is_closed:
@@ -132,6 +139,7 @@ class Writer:
         try:
             while group := self._next_group():
                 await self._commit(group)
+                await asyncio.sleep(0)  # who was answered may have more, which joins who waits
         finally:
             # A pump that is cancelled leaves nobody waiting for ever.
             self._pump = None
@@ -169,13 +177,28 @@ class Writer:
         of work has failed with something written: then the whole group is done again with them.
         """
         try:
-            if all(waiting.is_short for waiting in group) and _begins(self._hop.at_hand):
+            if all(waiting.is_short for waiting in group) and self._begins(self._hop.at_hand):
                 return await self._here(self._hop.at_hand, group)
             return await self._hop.run(lambda db: self._in_transaction(db, group, _unguarded))
         except _SpoiledError:
             return await self._hop.run(lambda db: self._in_transaction(db, group, self._guarded))
 
+    def _be_patient(self, db: sqlite3.Connection, *, is_patient: bool) -> None:
+        """Wait for another process from now on, or do not; it is said only when it changes."""
+        if is_patient != self._is_patient:
+            wait_up_to(db, round(BUSY_TIMEOUT_S * 1000) if is_patient else 0)
+            self._is_patient = is_patient
+
     # --- In the loop's thread -------------------------------------------------------------------
+
+    def _begins(self, db: sqlite3.Connection) -> bool:
+        """Begin a transaction; False if that would have to wait for another process."""
+        self._be_patient(db, is_patient=False)
+        try:
+            db.execute(_SQL["begin"])
+        except sqlite3.OperationalError:
+            return False  # the thread tries again, and says what it is if it is something else
+        return True
 
     async def _here(self, db: sqlite3.Connection, group: list[_Waiting]) -> list[_Done | _Failed]:
         """Do short work in the transaction that has begun; only the flush is somebody else's."""
@@ -201,6 +224,7 @@ class Writer:
         do: Callable[[sqlite3.Connection, Work], _Done | _Failed],
     ) -> list[_Done | _Failed]:
         self._fresh()
+        self._be_patient(db, is_patient=True)
         db.execute(_SQL["begin"])
         try:
             outcomes = [do(db, waiting.work) for waiting in group]
@@ -224,16 +248,6 @@ class Writer:
             return _Failed(error)
         db.execute(_SQL["release"])
         return _Done(answer)
-
-
-def _begins(db: sqlite3.Connection) -> bool:
-    """Begin a transaction; False if that would have to wait for another process."""
-    with patient(db, 0):
-        try:
-            db.execute(_SQL["begin"])
-        except sqlite3.OperationalError:
-            return False  # the thread tries again, and says what it is if it is something else
-    return True
 
 
 def _commit(db: sqlite3.Connection) -> None:

@@ -24,6 +24,7 @@ from tests.storage.keepers import change, recall
 
 pytestmark = pytest.mark.anyio
 
+MANY = 20
 SHORT = Key(customer="nobody we know")  # such a turn is done in the loop's thread
 LONG = Key()  # about nobody in particular: in that of the connection
 BOTH = pytest.mark.parametrize("key", [SHORT, LONG], ids=["short", "long"])
@@ -86,6 +87,26 @@ async def test_turns_that_come_together_share_a_commit(store: SqliteStore, key: 
 
     assert answers == [f"m{n}" for n in range(300)]
     assert [sql for sql in commits if sql.startswith("commit")] == ["commit", "commit"]
+
+
+@BOTH
+async def test_who_goes_on_when_answered_shares_a_commit_with_who_waits(
+    store: SqliteStore, key: Key
+) -> None:
+    """Two who write again and again shall not take turns for ever, each with a commit alone."""
+    commits: list[str] = []
+    await store._hop.run(lambda db: db.set_trace_callback(commits.append))
+
+    async def go_on(name: str) -> None:
+        for n in range(MANY):
+            await turn(store, f"{name}{n}", key=key)
+
+    one = asyncio.create_task(go_on("one"))
+    await under_way(store)
+    await asyncio.gather(one, go_on("other"))
+    await store._hop.run(lambda db: db.set_trace_callback(None))
+
+    assert sum(sql.startswith("commit") for sql in commits) <= MANY + 2
 
 
 @BOTH
@@ -257,13 +278,14 @@ async def test_the_loop_goes_on_while_another_process_writes(
     store: SqliteStore, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
-        other.execute("begin immediate")
-        waiting = asyncio.ensure_future(turn(store, "a"))
-        before = await store.get("anything")  # a loop that waited could never come here
-        other.execute("rollback")
+        for name in ("a", "b"):  # it waits in its thread, and again does not in the loop's
+            other.execute("begin immediate")
+            waiting = asyncio.ensure_future(turn(store, name))
+            before = await store.get("anything")  # a loop that waited could never come here
+            other.execute("rollback")
 
-    assert before is None
-    assert await waiting == "a"
+            assert before is None
+            assert await waiting == name
     assert await store.rights.between(lambda db: db.execute("pragma busy_timeout").fetchone()) == (
         BUSY_TIMEOUT_S * 1000,
     )
