@@ -126,12 +126,12 @@ class Belt:
         if claimed.foremost is not None:
             claimed, late_s = await self._slots.make_way(wanted, claimed.foremost)
         self._room.answered(room, len(claimed.rows), landed)
+        haul = Haul(now, self._around.clock(), late_s)
         if claimed.rows:
-            haul = Haul(now, self._around.clock(), late_s)
             self._lag.set((now - min(row.due for row in claimed.rows)).total_seconds())
             self._lead.committed(haul.got_at - now)
-            most = 1 if self._health.is_halted else self._lane.in_flight
-            self._hands.give(claimed.rows, haul, most)
+        most = 1 if self._health.is_halted else self._lane.in_flight
+        self._hands.give(claimed.rows, haul, most, is_more_coming=self._room.is_full)
         if claimed.kept_back:
             self._skipped.inc(claimed.kept_back)
         return claimed

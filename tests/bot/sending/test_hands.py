@@ -96,6 +96,49 @@ async def test_who_was_at_hand_for_long_is_looked_at_once_more() -> None:
     assert len(bench.handler.sent) == MANY - len(stopped)
 
 
+async def test_hands_stay_while_more_is_coming_and_go_home_afterwards() -> None:
+    spawned: list[asyncio.Task[None]] = []
+    begun: list[int] = []
+
+    async def work(row: OutboxRow, _: Haul) -> None:
+        begun.append(row.id)
+        await asyncio.sleep(0)
+
+    hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
+    rows, haul = _rows(MANY), Haul(NOON, NOON, None)
+
+    for n in range(0, MANY, AT_ONCE):
+        hands.give(rows[n : n + AT_ONCE], haul, AT_ONCE, is_more_coming=True)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+    waiting = [hand for hand in spawned if not hand.done()]
+    hands.give((), haul, AT_ONCE, is_more_coming=False)
+    await asyncio.wait(spawned, timeout=5)
+
+    assert begun == [row.id for row in rows]
+    assert len(spawned) == len(waiting) == AT_ONCE
+    assert all(hand.done() for hand in spawned)
+
+
+async def test_hands_that_wait_for_more_go_home_when_all_is_taken_back() -> None:
+    spawned: list[asyncio.Task[None]] = []
+
+    async def work(_: OutboxRow, __: Haul) -> None:
+        await asyncio.sleep(0)
+
+    hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
+    hands.give(_rows(1), Haul(NOON, NOON, None), AT_ONCE, is_more_coming=True)
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+    (hand,) = spawned
+    was_waiting = not hand.done()
+    hands.take_back()
+    await asyncio.wait(spawned, timeout=5)
+
+    assert was_waiting
+    assert hand.done()
+
+
 async def test_a_row_that_fails_keeps_nobody_else_who_is_at_hand() -> None:
     spawned: list[asyncio.Task[None]] = []
     begun: list[int] = []
@@ -106,17 +149,21 @@ async def test_a_row_that_fails_keeps_nobody_else_who_is_at_hand() -> None:
         raise StorageError
 
     hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
-    bench = Bench()
-    for n in range(MANY):
-        bench.add(Address(f"tel:+4917139{n:05}"))
-    rows = [kept.row for kept in bench.outbox.rows.values()]
+    rows = _rows(MANY)
 
-    hands.give(rows, Haul(NOON, NOON, None), AT_ONCE)
+    hands.give(rows, Haul(NOON, NOON, None), AT_ONCE, is_more_coming=False)
     for hand in spawned:  # those who take over come behind
         await asyncio.wait({hand})
 
     assert sorted(begun) == [row.id for row in rows]
     assert sum(isinstance(hand.exception(), StorageError) for hand in spawned) == MANY
+
+
+def _rows(many: int) -> list[OutboxRow]:
+    bench = Bench()
+    for n in range(many):
+        bench.add(Address(f"tel:+4917139{n:05}"))
+    return [kept.row for kept in bench.outbox.rows.values()]
 
 
 def _at_hand(bench: Bench, outbox: SlowOutbox) -> list[int]:
