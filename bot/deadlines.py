@@ -21,8 +21,9 @@ class Deadline:
 
     async def keep(self, work: Awaitable[T]) -> T:
         """Wait for some work; raises TimeoutError where it is cancelled for being late."""
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        task = asyncio.current_task()
         assert task is not None  # noqa: S101 - whoever runs this is one
+        loop = task.get_loop()
         self._due[task] = loop.time() + self._after_s
         if self._watched_by is not loop:
             self._watch(loop)
