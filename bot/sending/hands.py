@@ -40,7 +40,9 @@ class Hands:
         self._busy = 0
         self._is_more_coming = False
 
-    def give(self, rows: Sequence[OutboxRow], haul: Haul, most: int, *, is_more_coming: bool) -> None:
+    def give(
+        self, rows: Sequence[OutboxRow], haul: Haul, most: int, *, is_more_coming: bool
+    ) -> None:
         """Have rows sent, by `most` hands in all; say whether others are going to follow."""
         self._is_more_coming = is_more_coming
         self._at_hand.extend((row, haul) for row in rows)
