@@ -158,13 +158,17 @@ class Message:
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """One message with its address, its attempt's tag, and until when it is worth arriving."""
+    """One message with its address, its attempt's tag, and until when it is worth arriving.
+
+    `number` and `written_at` are the same for every attempt.
+    """
 
     to: Address
     message: Message
     tag: str
     valid_for: timedelta | None = None
-    name: str = ""  # the same for every attempt
+    number: int = 0
+    written_at: datetime | None = None
     is_bulk: bool = False  # of a broadcast
     is_silent: bool = False  # where the channel can, nobody is woken by it
 

@@ -20,6 +20,7 @@ from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Parcel, Refu
 from bot.channels.email_bodies import html_of, subject_of, text_of
 from bot.channels.email_returns import BOUNCE, UNSUBSCRIBE, address_of
 from flows.customer import Channel
+from storage.records import to_int
 
 CONNECTIONS = 2
 TIMEOUT_S = 30.0
@@ -125,7 +126,9 @@ async def _answers(connection: aiosmtplib.SMTP) -> bool:
 
 def message_id(parcel: Parcel, server: MailServer) -> str:
     """Name a message for good: a second attempt of the same row has the same name."""
-    return f"<{parcel.name or parcel.tag}@{server.domain}>"
+    at = parcel.written_at
+    name = f"{parcel.number}.{to_int(at)}" if at is not None else parcel.tag
+    return f"<{name}@{server.domain}>"
 
 
 def envelope_of(parcel: Parcel, server: MailServer) -> str:

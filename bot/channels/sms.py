@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 LONGEST_BODY = 1600
-VALIDITY = (timedelta(seconds=10), timedelta(hours=10))
 CLOCK_SKEW = timedelta(seconds=5)
 TIMEOUT_S = 12.0  # for a whole request; the tag or a look-up tells about what took longer
 LISTED = 20
@@ -66,6 +65,13 @@ class TwilioAccount:
     def tokens(self) -> tuple[str, ...]:
         """Give the tokens by which Twilio may sign; two during a rotation."""
         return tuple(filter(None, (self.token, self.secondary_token)))
+
+    @property
+    def sender(self) -> dict[str, str]:
+        """Name who sends, as Twilio's form does."""
+        if self.service:
+            return {"MessagingServiceSid": self.service}
+        return {"From": self.number} if self.number else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ class SmsSender:
         refusal = _unsendable(parcel)
         if refusal is not None:
             return refusal
-        answer = await self._connect().create(_fields(self._account, parcel))
+        answer = await self._connect().create(parcel)
         if isinstance(answer, NotSent | Unknown):
             return answer
         return _judge(answer.status_code, answer.text)
@@ -147,26 +153,19 @@ class SmsSender:
 
     def _connect(self) -> "TwilioConnection":
         if self._connection is None:
-            from bot.channels.sms_http import TwilioConnection  # noqa: PLC0415 (27 MiB, only when SMS is on)
+            # Here, for they take 27 MiB: only when SMS is on.
+            from bot.channels.sms_form import MessageForm  # noqa: PLC0415
+            from bot.channels.sms_http import TwilioConnection  # noqa: PLC0415
 
+            account = self._account
             self._connection = TwilioConnection(
-                (self._account.sid, self._account.token),
-                self._account.origin.rstrip("/"),
+                (account.sid, account.token),
+                account.origin.rstrip("/"),
+                MessageForm(account.public_url, account.sender),
                 in_flight=self._in_flight,
                 timeout_s=self._timeout_s,
             )
         return self._connection
-
-
-def callback_url(public_url: str, tag: str) -> str:
-    """Say where Twilio reports what becomes of the attempt `tag`; it tries four times."""
-    return f"{public_url.rstrip('/')}/sms/status?t={tag}#rc=3&rp=all"
-
-
-def validity(valid_for: timedelta) -> int:
-    """Give Twilio's validity period in whole seconds; it takes up to 36000, and needs above 5."""
-    shortest, longest = VALIDITY
-    return int(min(max(valid_for, shortest), longest).total_seconds())
 
 
 def _unsendable(parcel: Parcel) -> Refused | None:
@@ -185,22 +184,6 @@ class _Answer(msgspec.Struct):
 
     sid: str | None = None
     code: int | None = None
-
-
-def _fields(account: TwilioAccount, parcel: Parcel) -> dict[str, str]:
-    """Fill in Twilio's form; a service goes before a number."""
-    fields = {
-        "To": parcel.to.value,
-        "Body": parcel.message.text,
-        "StatusCallback": callback_url(account.public_url, parcel.tag),
-    }
-    if account.service:
-        fields["MessagingServiceSid"] = account.service
-    elif account.number:
-        fields["From"] = account.number
-    if parcel.valid_for is not None:
-        fields["ValidityPeriod"] = str(validity(parcel.valid_for))
-    return fields
 
 
 def _judge(status: int, text: str) -> Outcome:

@@ -13,10 +13,10 @@ from multidict import CIMultiDict
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from yarl import URL
 
-from bot.channels.channel import NotSent, Unknown
+from bot.channels.channel import NotSent, Parcel, Unknown
 from bot.channels.http_answers import whole
+from bot.channels.sms_form import MessageForm
 from bot.deadlines import Deadline
 
 CONNECT_S = 3.0
@@ -84,8 +84,15 @@ class TwilioConnection:
     """
 
     def __init__(
-        self, credentials: tuple[str, str], origin: str, *, in_flight: int, timeout_s: float
+        self,
+        credentials: tuple[str, str],
+        origin: str,
+        form: MessageForm,
+        *,
+        in_flight: int,
+        timeout_s: float,
     ) -> None:
+        self._form = form
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=in_flight),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -97,12 +104,13 @@ class TwilioConnection:
         path = version.relative_uri(f"/Accounts/{credentials[0]}/Messages.json")
         self._messages = version.domain.absolute_url(path)
 
-    async def create(self, fields: Mapping[str, str]) -> Response | NotSent | Unknown:
+    async def create(self, parcel: Parcel) -> Response | NotSent | Unknown:
         """Create a message by the SDK's request, without an object made of all that is answered.
 
         That spares a third of the CPU of a send; of a message we keep its SID alone.
         """
-        form = form_of(fields)
+        to, text = parcel.to.value, parcel.message.text
+        form = self._form.fill_in(to, text, parcel.tag, parcel.valid_for)
         try:
             return await self.client.request_async("POST", self._messages, data=form)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -113,8 +121,3 @@ class TwilioConnection:
     async def close(self) -> None:
         """Close the session."""
         await self._session.close()
-
-
-def form_of(fields: Mapping[str, str]) -> str:
-    """Write a form; yarl's quoting is C and takes a third of the time of `urllib`'s."""
-    return URL.build(query=fields).raw_query_string

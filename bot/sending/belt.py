@@ -100,6 +100,7 @@ class Belt:
 
     def _settled(self) -> None:
         """Ask for those who stood behind others of the same recipient, unless enough others do."""
+        self._health.publish()
         if not self._room.is_full:
             self._wake()
 

@@ -1,9 +1,9 @@
 """How a lane has fared lately on this node: its figures, its failures, and whether it is halted."""
 
+from collections import Counter
 from datetime import datetime
 
 import structlog
-from prometheus_client import Counter
 
 from bot.channels.channel import Accepted, NotSent, Outcome, Refused, Unknown
 from bot.sending.lanes import HALTING, Surroundings, backoff
@@ -22,16 +22,17 @@ class Health:
         self._around = around
         self._tokens = around.metrics.tokens.labels(lane)
         self._paused = around.metrics.paused.labels(lane)
-        self._sends: dict[str, Counter] = {}
+        self._outcomes: Counter[str] = Counter()
+        self._spent = 0
         self._failing_until: datetime | None = None
 
     def count(self, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
         """Count an outcome, and what it says of the lane."""
-        self._counted(_name(outcome)).inc()
+        self._outcomes[_name(outcome)] += 1
         match outcome:
             case Accepted():
                 self._recover()
-                self._tokens.inc(row.cost)
+                self._spent += row.cost
             case Refused(fault) if fault not in HALTING:
                 self._recover()
             case NotSent(holds=holds) if holds != "recipient":
@@ -39,12 +40,13 @@ class Health:
             case _:
                 pass
 
-    def _counted(self, outcome: str) -> Counter:
-        """Find the counter of an outcome; to ask for its labels each time would take longer."""
-        counter = self._sends.get(outcome)
-        if counter is None:
-            counter = self._sends[outcome] = self._around.metrics.sends.labels(self._lane, outcome)
-        return counter
+    def publish(self) -> None:
+        """Add to the figures what was counted since the last time; to add each one takes longer."""
+        for outcome, many in self._outcomes.items():
+            self._around.metrics.sends.labels(self._lane, outcome).inc(many)
+        self._tokens.inc(self._spent)
+        self._outcomes.clear()
+        self._spent = 0
 
     def halt(self, until: datetime, reason: str) -> None:
         """Note that only one row at a time may try whether somebody has mended it."""

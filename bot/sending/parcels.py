@@ -11,7 +11,6 @@ from bot.sending.receipts import OnRefused
 from bot.turns.routing import BROADCAST_PRIORITY
 from flows.customer import Address
 from storage.outbox import OutboxRow
-from storage.records import to_int
 
 _MESSAGE = msgspec.json.Decoder(Message)
 
@@ -57,14 +56,14 @@ class Parcels:
 
     def _wrap(self, row: OutboxRow, tag: str) -> Parcel:
         message = _MESSAGE.decode(self.reveal(row.body))
-        name = f"{row.id}.{to_int(row.created_at)}"
         is_bulk = row.priority >= BROADCAST_PRIORITY
         return Parcel(
             Address(row.recipient),
             message,
             tag,
             self.valid_for(row),
-            name,
+            row.id,
+            row.created_at,
             is_bulk,
             self.is_silent(row),
         )

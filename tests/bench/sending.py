@@ -16,7 +16,8 @@ from telegram.request import HTTPXRequest
 from twilio.rest import Client
 
 from bot.channels.channel import Refused, Sender
-from bot.channels.sms import SmsSender, TwilioAccount, callback_url
+from bot.channels.sms import SmsSender, TwilioAccount
+from bot.channels.sms_form import callback_url
 from bot.channels.telegram import TelegramSender
 from bot.channels.telegram_request import TelegramConnection
 from bot.metrics import Metrics

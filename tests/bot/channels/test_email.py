@@ -36,7 +36,8 @@ PARCEL = Parcel(
         unsubscribe=WAY_OUT,
     ),
     tag="first-attempt",
-    name="7.20261201",
+    number=7,
+    written_at=NOON,
 )
 
 
@@ -104,7 +105,7 @@ async def test_the_way_out_stands_plain_in_one_header(
     raw = postbox.letters[0]
     assert f"List-Unsubscribe: <{WAY_OUT}>\r\n".encode() in raw
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
-    assert outcome == Accepted("<7.20261201@nordlicht.example>")
+    assert outcome == Accepted("<7.1796122800000000@nordlicht.example>")
 
 
 async def test_text_comes_first_and_html_says_the_same(

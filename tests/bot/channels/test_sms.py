@@ -20,9 +20,10 @@ from bot.channels.channel import (
     Refused,
     Unknown,
 )
-from bot.channels.sms import ListingFailedError, SmsSender, callback_url, validity
-from bot.channels.sms_http import form_of
+from bot.channels.sms import ListingFailedError, SmsSender
+from bot.channels.sms_form import MessageForm, callback_url, validity
 from flows.customer import Address
+from storage.outbox import fresh_tag
 from tests.bot.relay_bench import ALICES, HandClock
 from tests.bot.sms_house import account_at
 from tests.cast import NOON
@@ -163,13 +164,27 @@ def test_the_validity_stays_within_what_twilio_takes(valid_for: timedelta, secon
     assert validity(valid_for) == seconds
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=60), min_size=1))
-def test_a_form_is_read_as_it_was_meant(fields: dict[str, str]) -> None:
-    form = form_of(fields)
+@given(
+    st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True),
+    st.text(min_size=1, max_size=60),
+    st.sampled_from([None, timedelta(hours=2)]),
+    st.sampled_from([{"MessagingServiceSid": SERVICE}, {"From": NUMBER}]),
+)
+def test_a_form_is_read_as_it_was_meant(
+    number: str, text: str, valid_for: timedelta | None, sender: dict[str, str]
+) -> None:
+    tag = fresh_tag()
+    form = MessageForm("https://bot.example/a b/", sender).fill_in(number, text, tag, valid_for)
 
     assert form.isascii()
-    assert dict(parse_qsl(form, keep_blank_values=True)) == fields
     assert ";" not in form  # which some take for the end of a field
+    assert dict(parse_qsl(form, keep_blank_values=True)) == {
+        "To": number,
+        "Body": text,
+        "StatusCallback": callback_url("https://bot.example/a b", tag),
+        **({"ValidityPeriod": "7200"} if valid_for else {}),
+        **sender,
+    }
 
 
 async def looked_up(twilio: FakeTwilio, taken: frozenset[str], posted_at: datetime) -> str | None:
