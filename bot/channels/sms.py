@@ -186,10 +186,13 @@ class _Answer(msgspec.Struct):
     code: int | None = None
 
 
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
 def _judge(status: int, text: str) -> Outcome:
     """Judge an answer; a success that cannot be read says nothing, so it is unknown."""
     try:
-        answer = msgspec.json.decode(text, type=_Answer)
+        answer = _ANSWER.decode(text)
     except ValueError:
         answer = _Answer()
     if status not in _SUCCESS:
