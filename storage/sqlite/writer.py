@@ -252,7 +252,7 @@ class Writer:
 
 def _commit(db: sqlite3.Connection) -> None:
     try:
-        db.execute(_SQL["commit"])
+        db.commit()  # gives up the interpreter once, a statement does it for each of its steps
     except BaseException:
         _undo(db)  # a refused COMMIT leaves the transaction open
         raise
