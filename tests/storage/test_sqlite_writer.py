@@ -102,7 +102,8 @@ async def test_who_goes_on_when_answered_shares_a_commit_with_who_waits(
             await turn(store, f"{name}{n}", key=key)
 
     one = asyncio.create_task(go_on("one"))
-    await under_way(store)
+    for _ in range(3):  # until the writer has begun with the first of them
+        await asyncio.sleep(0)
     await asyncio.gather(one, go_on("other"))
     await store._hop.run(lambda db: db.set_trace_callback(None))
 
