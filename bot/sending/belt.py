@@ -14,18 +14,16 @@ from bot.sending.hands import Hands, Haul
 from bot.sending.health import Health
 from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, give_back, judge
 from bot.sending.lead import NO_LEAD, Lead
-from bot.sending.resolver import Resolver
+from bot.sending.look_ups import LookUps
 from bot.sending.room import Room
 from bot.sending.settling import Settling
 from bot.sending.slots import Slots
 from storage.errors import StorageError
-from storage.outbox import Claim, Claimed, OutboxRow, Settle, Unresolved
+from storage.outbox import Claim, Claimed, OutboxRow, Settle
 
 LEASE = timedelta(seconds=60)
 OVERSLEPT = LEASE / 2  # whoever slept longer may find that the row is somebody else's by now
 GRACE_S = 15.0  # longer than any send may take
-LOOK_UPS_AT_ONCE = 10
-LOOK_EVERY = timedelta(seconds=1)  # where nothing is known of it
 JUST_AHEAD_S = 0.005  # the loop does not wake more exactly
 STALE = timedelta(milliseconds=50)  # who was at hand for longer is looked at once more
 CLOSED = {Fault.ADDRESS, Fault.OPTED_OUT, Fault.BLOCKED, Fault.MOVED}
@@ -41,19 +39,20 @@ class Belt:
         self._outbox = outbox
         self._lane = lane
         self._around = around
-        self._resolver = Resolver(outbox, lane.handler, around)
         self._tasks: set[asyncio.Task[None]] = set()
         self._hands = Hands(self._leave, self._spawn)
         self._slots = Slots(outbox, around)
         self._room = Room(lane.in_flight, lane.ahead)
         self._is_prepared = False
         self._freed = asyncio.Event()
+        self._is_called = False  # somebody is going to start what is due
         self._landings = 0
-        self._looking: set[int] = set()
-        self._look_at: datetime | None = None
         self._health = Health(lane.name, around)
         self._lead = Lead() if lane.rate and around.horizon_s else NO_LEAD
         self._settling = Settling(outbox, around, self._spawn, self._settled)
+        self._look_ups = LookUps(
+            outbox, lane, around, self._settling, self._spawn, on_done=self._wake
+        )
         self._lag = around.metrics.lag.labels(lane.name)
         self._skipped = around.metrics.skipped.labels(lane.name)
 
@@ -73,6 +72,7 @@ class Belt:
 
         Whoever waits for room is called by `on_freed`.
         """
+        self._is_called = False
         now = self._around.clock()
         if not self._is_prepared:
             due = await self._next(now)
@@ -80,8 +80,7 @@ class Belt:
                 return due
             await self._lane.prepare()  # a slot that was taken before would be missed
             self._is_prepared, now = True, self._around.clock()
-        if self._look_at is None or self._look_at <= now:
-            await self._start_look_ups(now)
+        await self._look_ups.start_due(now)
         while room := self._to_ask():
             claimed = await self._claim(now, room)
             if not self._room.is_full and not claimed.kept_back:
@@ -95,7 +94,7 @@ class Belt:
     def _free(self) -> None:
         """Make room, and ask for more where it is enough for that."""
         self._room.land()
-        if self._to_ask():
+        if not self._is_called and self._to_ask():
             self._wake()
 
     def _settled(self) -> None:
@@ -105,6 +104,7 @@ class Belt:
             self._wake()
 
     def _wake(self) -> None:
+        self._is_called = True
         self._freed.set()
         self.on_freed()
 
@@ -157,14 +157,10 @@ class Belt:
     async def _next(self, now: datetime) -> datetime | None:
         row, look = await asyncio.gather(
             self._outbox.next_due(self._lane.name, now, self._ahead_s()),
-            self._outbox.next_look(self._lane.name),
+            self._look_ups.next_due(now),
         )
         if row is None:
             self._lag.set(0)
-        if look is not None and look <= now and self._looking:
-            look = None  # it is under way, and its end calls `on_freed`
-        if look is not None and (self._look_at is None or look < self._look_at):
-            self._look_at = look
         return min((at for at in (row, look) if at is not None), default=None)
 
     def _ahead_s(self) -> float:
@@ -274,24 +270,6 @@ class Belt:
             await pausing
         except StorageError:  # the next one that is told to wait pauses it again
             log.exception("pause_not_noted", lane=self._lane.name)
-
-    # --- Looking up what became of it --------------------------------------------------------
-
-    async def _start_look_ups(self, now: datetime) -> None:
-        busy = frozenset(self._looking)  # one that ends while we read would be read as unknown
-        due = await self._outbox.unresolved(self._lane.name, now, LOOK_UPS_AT_ONCE)
-        for lost in due:
-            if lost.row.id not in busy:
-                self._looking.add(lost.row.id)
-                self._spawn(self._resolve(lost))
-        self._look_at = now + LOOK_EVERY
-
-    async def _resolve(self, lost: Unresolved) -> None:
-        try:
-            await self._settling.settle((await self._resolver.resolve(lost),))
-        finally:
-            self._looking.discard(lost.row.id)
-            self._wake()
 
 
 def _nothing() -> None:
