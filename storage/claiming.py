@@ -4,7 +4,7 @@ Each row is looked at in the transaction that lets it leave: who is closed, what
 to wait. Whatever does not leave takes no slot of its lane.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -21,7 +21,7 @@ LATELY = timedelta(days=32)  # what a month's cap has to know
 PAUSED_FOR = timedelta(seconds=30)  # then a row of a paused broadcast is looked at again
 # A row of the outbox as `to_outbox_row` reads it; behind it stands what its keeper has to know.
 Waiting: TypeAlias = tuple[Any, ...]
-MOST_KEPT_BACK = 200  # of one claim, so that others need not wait long for its transaction
+MOST_NOT_LEAVING = 200  # of one claim, so that others need not wait long for its transaction
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class Selection:
     @property
     def claimed(self) -> Claimed:
         """What the claim is answered with."""
-        return Claimed(tuple(self.rows), len(self.kept_back))
+        return Claimed(tuple(self.rows), len(self.kept_back), held=len(self.held))
 
     def offer(self, waiting: Waiting) -> None:
         """Look at the next row."""
@@ -95,7 +95,12 @@ class Selection:
         opens = self._opens(recipient)
         if opens > slot:
             self.held.append((opens, row_id))
+            self._is_enough(self.held)
         return opens <= slot
+
+    def _is_enough(self, not_leaving: Sized) -> None:
+        """End this claim if so many do not leave; the next one goes on behind them."""
+        self.is_done = len(not_leaving) == MOST_NOT_LEAVING
 
     def _outranked(self, waiting: Waiting) -> OutboxRow | None:
         """Find who has a slot already and is less urgent; as dear, so that no second overflows."""
@@ -111,7 +116,7 @@ class Selection:
         kept_back = self._keep_back(row, waiting)
         if kept_back is not None:
             self.kept_back.append(kept_back)
-            self.is_done = len(self.kept_back) == MOST_KEPT_BACK
+            self._is_enough(self.kept_back)
         elif instead_of is not None:
             self.made_way.append(instead_of)
             self._take(row, slot)

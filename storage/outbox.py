@@ -129,12 +129,14 @@ class Claim:
 class Claimed:
     """Rows that are posting now, and how many were kept back instead: those may hide others.
 
-    `foremost` is the most urgent priority of which something waits where no slot is left.
+    So may the `held`, who wait until their recipients bear one more. `foremost` is the most urgent
+    priority of which something waits where no slot is left.
     """
 
     rows: tuple[OutboxRow, ...] = ()
     kept_back: int = 0
     foremost: int | None = None
+    held: int = 0
 
 
 class Settle(msgspec.Struct, frozen=True):

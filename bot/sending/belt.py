@@ -83,7 +83,7 @@ class Belt:
         await self._look_ups.start_due(now)
         while room := self._to_ask():
             claimed = await self._claim(now, room)
-            if not self._room.is_full and not claimed.kept_back:
+            if not (self._room.is_full or claimed.kept_back or claimed.held):
                 return await self._next(now)
         return None
 

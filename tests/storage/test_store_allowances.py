@@ -7,6 +7,7 @@ import pytest
 
 from flows.customer import Address, Contact
 from storage.changes import CancelQueued, PutContact
+from storage.claiming import MOST_NOT_LEAVING
 from storage.outbox import Claim, OutboxRow, OutboxState, Settle
 from storage.pace import Allowance
 from storage.store import Store
@@ -63,6 +64,22 @@ async def test_who_has_had_enough_holds_nobody_else_up(store: Store) -> None:
 
     assert set(words) == {"0", "1", "2", "other"}
     assert await leave(store, NOON) == ["a third"]
+
+
+async def test_many_who_have_had_enough_take_several_claims(store: Store) -> None:
+    """Each is a short transaction; whoever stands behind them all leaves at the same moment."""
+    many = MOST_NOT_LEAVING + 1
+    await change(store, *(to(f"telegram:{n}", "later") for n in range(many)))
+    for n in range(many):
+        await store.pause_recipient(f"telegram:{n}", NOON + 7 * SECOND)
+    await change(store, to("telegram:last", "now"))
+    wanted = Claim(LANE, "node", NOON, NOON + LEASE, 100, allowances=lambda _: CHAT)
+
+    first, second = await store.claim(wanted), await store.claim(wanted)
+
+    assert (first.rows, first.held) == ((), MOST_NOT_LEAVING)
+    assert ([row.body for row in second.rows], second.held) == (["now"], 1)
+    assert await store.next_due(LANE, NOON) == NOON + 7 * SECOND
 
 
 async def test_a_paused_recipient_gets_nothing_on_any_priority_and_the_longer_pause_holds(

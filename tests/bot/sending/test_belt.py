@@ -9,7 +9,7 @@ from bot.channels.channel import Fault, NotSent, Refused
 from bot.sending.lanes import HALTED, LATER, backoff
 from flows.customer import Address
 from storage.errors import StorageError
-from storage.outbox import OutboxState, Settle
+from storage.outbox import Claim, Claimed, OutboxState, Settle
 from tests.bot.relay_bench import ALICES, BABAKS, HOUR, MINUTE, SECOND, Bench
 from tests.cast import NOON
 from tests.fakes.outbox import MemoryOutbox
@@ -42,6 +42,31 @@ async def test_a_lane_gets_ready_once_and_not_before_something_is_to_leave() -> 
     assert not idle
     assert bench.handler.prepared == [NOON + HOUR]
     assert len(bench.handler.sent) == 2
+
+
+class HoldingOutbox(MemoryOutbox):
+    """An outbox whose first claim meets only those who have had enough."""
+
+    __slots__ = ("has_held",)
+    has_held: bool
+
+    async def claim(self, claim: Claim) -> Claimed:
+        if not self.has_held:
+            self.has_held = True
+            return Claimed(held=1)
+        return await MemoryOutbox.claim(self, claim)
+
+
+async def test_who_stands_behind_those_who_have_had_enough_leaves_at_once() -> None:
+    bench, outbox = Bench(), HoldingOutbox()
+    outbox.has_held = False
+    bench.outbox = bench.handler.outbox = outbox
+    bench.restart()
+    bench.add()
+
+    await bench.relay.tick()
+
+    assert len(bench.handler.sent) == 1
 
 
 async def test_every_attempt_has_a_tag_of_its_own() -> None:
