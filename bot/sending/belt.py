@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.channels.channel import Fault, NotSent, Outcome, Refused, Unknown
+from bot.channels.channel import Accepted, Fault, NotSent, Outcome, Refused, Unknown
 from bot.sending.hands import Hands, Haul
 from bot.sending.health import Health
-from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, give_back, judge
+from bot.sending.lanes import Lane, Outbox, Surroundings, Verdict, accepted, give_back, judge
 from bot.sending.lead import NO_LEAD, Lead
 from bot.sending.look_ups import LookUps
 from bot.sending.room import Room
@@ -239,6 +239,8 @@ class Belt:
         """Count an outcome, tell whoever has to know, and say what is to be recorded."""
         at = self._around.clock()
         self._health.count(row, outcome, at)
+        if isinstance(outcome, Accepted):  # nearly always, and nobody has to know
+            return accepted(row, outcome.ref, at)
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
             await self._tell(row, outcome)
         if isinstance(outcome, NotSent) and outcome.holds == "recipient" and outcome.retry_after:

@@ -28,17 +28,23 @@ class Health:
 
     def count(self, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
         """Count an outcome, and what it says of the lane."""
-        self._outcomes[_name(outcome)] += 1
+        name = "unknown"
         match outcome:
             case Accepted():
+                name = "accepted"
                 self._recover()
                 self._spent += row.cost
-            case Refused(fault) if fault not in HALTING:
-                self._recover()
-            case NotSent(holds=holds) if holds != "recipient":
-                self._fail(at)
-            case _:
+            case Refused(fault):
+                name = fault.value
+                if fault not in HALTING:
+                    self._recover()
+            case NotSent(holds=holds):
+                name = "not_sent"
+                if holds != "recipient":
+                    self._fail(at)
+            case Unknown():
                 pass
+        self._outcomes[name] += 1
 
     def publish(self) -> None:
         """Add to the figures what was counted since the last time; to add each one takes longer."""
@@ -65,15 +71,3 @@ class Health:
         if self._failing_until is None or at >= self._failing_until:
             self.failures += 1
             self._failing_until = at + backoff(self.failures, self._around.chance)
-
-
-def _name(outcome: Outcome) -> str:
-    match outcome:
-        case Accepted():
-            return "accepted"
-        case Refused(fault):
-            return fault.value
-        case NotSent():
-            return "not_sent"
-        case Unknown():
-            return "unknown"

@@ -148,13 +148,18 @@ def judge(
     """Decide what becomes of a row; `failures` counts how often in a row the lane sent nothing."""
     match outcome:
         case Accepted(ref):
-            return Verdict(Settle(row.id, OutboxState.ACCEPTED, at, ref=ref, tag=row.tag))
+            return Verdict(accepted(row, ref, at))
         case Unknown(why):
             return Verdict(unknown(row, at, at, reason=why))
         case NotSent():
             return _wait(row, outcome, at, backoff(failures, chance))
         case Refused():
             return _refuse(row, outcome, at, chance)
+
+
+def accepted(row: OutboxRow, ref: str, at: datetime) -> Settle:
+    """Note that the provider has a row, and by which id."""
+    return Settle(row.id, OutboxState.ACCEPTED, at, ref=ref, tag=row.tag)
 
 
 def resent_name(tag: str) -> str:

@@ -4,7 +4,15 @@ from datetime import timedelta
 
 import structlog
 
-from bot.sending.lanes import Handler, Outbox, Surroundings, resend, resent_name, unknown
+from bot.sending.lanes import (
+    Handler,
+    Outbox,
+    Surroundings,
+    accepted,
+    resend,
+    resent_name,
+    unknown,
+)
 from storage.outbox import OutboxState, Settle, Unresolved
 
 LOOK_AGAIN = timedelta(minutes=2)
@@ -32,7 +40,7 @@ class Resolver:
         at = self._around.clock()
         if found is not None:
             metrics.labels(row.lane, "found").inc()
-            return Settle(row.id, OutboxState.ACCEPTED, at, ref=found.ref, tag=row.tag)
+            return accepted(row, found.ref, at)
         settle = unknown(row, lost.posted_at, at, reason="not listed")
         if settle.due is not None:
             return settle
