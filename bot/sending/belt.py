@@ -218,6 +218,8 @@ class Belt:
         except Exception as error:  # its bytes may have left, so it must be unknown
             log.exception("send_failed", lane=self._lane.name, row=row.id)
             outcome = Unknown(type(error).__name__)
+        if isinstance(outcome, Accepted):  # nearly always, and nobody has to know
+            return self._accept(row, outcome)
         return await self._conclude(row, outcome)
 
     async def _is_still_to_leave(self, row: OutboxRow, haul: Haul) -> bool:
@@ -235,12 +237,15 @@ class Belt:
             self._settling.record(give_back(row, at, "put back"))
         self._room.put_back(len(rows))
 
+    def _accept(self, row: OutboxRow, outcome: Accepted) -> Settle:
+        at = self._around.clock()
+        self._health.count(row, outcome, at)
+        return accepted(row, outcome.ref, at)
+
     async def _conclude(self, row: OutboxRow, outcome: Outcome) -> Settle:
         """Count an outcome, tell whoever has to know, and say what is to be recorded."""
         at = self._around.clock()
         self._health.count(row, outcome, at)
-        if isinstance(outcome, Accepted):  # nearly always, and nobody has to know
-            return accepted(row, outcome.ref, at)
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
             await self._tell(row, outcome)
         if isinstance(outcome, NotSent) and outcome.holds == "recipient" and outcome.retry_after:

@@ -72,22 +72,23 @@ class Hands:
             self._begin()
 
     async def _hand(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 while self._at_hand:
                     await self._work(*self._at_hand.popleft())
                 if not self._is_more_coming:
                     return
-                await self._rest()
+                await self._rest(loop)
         except Exception:
             self._begin()  # one row has failed; what is still at hand leaves all the same
             raise
         finally:
             self._busy -= 1
 
-    async def _rest(self) -> None:
-        """Wait for work; whoever gives some counts us as busy again."""
-        called = asyncio.get_running_loop().create_future()
+    def _rest(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """Give what to wait for; whoever calls us counts us as busy again."""
+        called = loop.create_future()
         self._idle.append(called)
         self._busy -= 1
-        await called
+        return called
