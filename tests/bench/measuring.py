@@ -131,7 +131,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One entry of bench.json; `cpu_us` is the CPU of one of our operations."""
+    """One entry of bench.json; `cpu_us` is the CPU of one of our operations.
+
+    Both ratios are medians over the rounds, each taken within one.
+    """
 
     name: str
     unit: str
@@ -161,8 +164,8 @@ class Laps:
         """Sum up."""
         ours, limit, peer = (self._spread(runner) for runner in Runner)
         assert ours is not None
-        of_limit = round(ours.median / limit.median, 3) if limit else None
-        over_peer = self._over(ours, peer) if peer else None
+        of_limit = self._ratio(Runner.OURS, Runner.LIMIT)
+        over_peer = self._ratio(*self._better_first())
         mine = self.laps[Runner.OURS]
         return Figure(
             name=self.benchmark.name,
@@ -195,10 +198,18 @@ class Laps:
         found = (statistics.median(values), min(values), max(values))
         return Spread(*(round(value, 1) for value in found))
 
-    def _over(self, ours: Spread, peer: Spread) -> float:
-        """Tell how many times better than the peer we are."""
-        ratio = ours.median / peer.median
-        return round(1 / ratio if self.benchmark.is_cost else ratio, 3)
+    def _ratio(self, one: Runner, other: Runner) -> float | None:
+        """Take the median of what the rounds give: a machine is of one speed in one of them."""
+        if not (self.laps.get(one) and self.laps.get(other)):
+            return None
+        rounds = zip(self.laps[one], self.laps[other], strict=True)
+        return round(statistics.median(lap.value / beside.value for lap, beside in rounds), 3)
+
+    def _better_first(self) -> tuple[Runner, Runner]:
+        """Order ours and the peer so that their ratio tells how many times better we are."""
+        if self.benchmark.is_cost:
+            return Runner.PEER, Runner.OURS
+        return Runner.OURS, Runner.PEER
 
     def _is_met(self, ours: float, of_limit: float | None, over_peer: float | None) -> bool:
         goal, is_cost = self.benchmark.goal, self.benchmark.is_cost

@@ -67,15 +67,20 @@ def scripted(values: dict[Runner, list[float]], *, is_cost: bool = False) -> Ben
     return Benchmark("scripted", "things/s", goal, 10, runs, is_cost=is_cost)  # type: ignore[arg-type]
 
 
-def test_a_figure_gives_median_least_most_and_both_ratios() -> None:
+def test_a_figure_gives_median_least_most_and_what_the_ratios_of_the_rounds_were() -> None:
+    half_as_fast = {Runner.OURS: 3.0, Runner.LIMIT: 6.0, Runner.PEER: 1.0}
     benchmark = scripted(
-        {Runner.OURS: [6, 4, 5], Runner.LIMIT: [10, 10, 9], Runner.PEER: [2, 1, 3]}
+        {
+            Runner.OURS: [6, half_as_fast[Runner.OURS], 4],
+            Runner.LIMIT: [12, half_as_fast[Runner.LIMIT], 10],
+            Runner.PEER: [2, half_as_fast[Runner.PEER], 3],
+        }
     )
 
     figure = measure(benchmark, Scale(rounds=3), lambda n, runner, lap: None)
 
-    assert figure.ours == Spread(5, 4, 6)
-    assert (figure.of_limit, figure.over_peer, figure.met) == (0.5, 2.5, True)
+    assert figure.ours == Spread(4, 3, 6)
+    assert (figure.of_limit, figure.over_peer, figure.met) == (0.5, 3, True)
 
 
 def test_where_less_is_better_the_peer_is_beaten_by_costing_less() -> None:
