@@ -97,7 +97,7 @@ class SqliteStore:
         await self._writer.close()
         await _close(self._readers)
         try:
-            await self._hop.run(checkpoint)
+            await self._writer.between(checkpoint)
         finally:
             await self._hop.close()
 

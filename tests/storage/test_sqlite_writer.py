@@ -292,6 +292,21 @@ async def test_the_loop_goes_on_while_another_process_writes(
     )
 
 
+async def test_who_closes_waits_for_whoever_reads_an_old_state(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path / "bot.db")
+    with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as other:
+        other.execute("begin")
+        other.execute("select * from inbox").fetchall()
+        await turn(store, "a")
+        closes = asyncio.create_task(store.close())
+        await asyncio.sleep(0.1)
+        other.execute("rollback")
+        await closes
+
+        log = tmp_path / "bot.db-wal"
+        assert log.stat().st_size == 0  # all of it went into the file
+
+
 async def test_nothing_of_a_group_is_left_where_its_work_is_cancelled(
     store: SqliteStore, tmp_path: Path
 ) -> None:
