@@ -210,17 +210,20 @@ class Belt:
         late = now - row.slot
         self._lead.left(late)
         if late > OVERSLEPT:
-            return await self._conclude(row, NotSent("overslept"))
-        if haul.late_s is not None and late.total_seconds() > haul.late_s:
+            outcome: Outcome = NotSent("overslept")
+        elif haul.late_s is not None and late.total_seconds() > haul.late_s:
             return give_back(row, now, "late")
-        try:
-            outcome = await self._lane.handler.send(row, row.tag)
-        except Exception as error:  # its bytes may have left, so it must be unknown
-            log.exception("send_failed", lane=self._lane.name, row=row.id)
-            outcome = Unknown(type(error).__name__)
+        else:
+            try:
+                outcome = await self._lane.handler.send(row, row.tag)
+            except Exception as error:  # its bytes may have left, so it must be unknown
+                log.exception("send_failed", lane=self._lane.name, row=row.id)
+                outcome = Unknown(type(error).__name__)
+        at = self._around.clock()
+        self._health.count(row, outcome, at)
         if isinstance(outcome, Accepted):  # nearly always, and nobody has to know
-            return self._accept(row, outcome)
-        return await self._conclude(row, outcome)
+            return accepted(row, outcome.ref, at)
+        return await self._conclude(row, outcome, at)
 
     async def _is_still_to_leave(self, row: OutboxRow, haul: Haul) -> bool:
         """Wait for the slot; whoever may have to look once more whether a STOP came meanwhile."""
@@ -237,15 +240,10 @@ class Belt:
             self._settling.record(give_back(row, at, "put back"))
         self._room.put_back(len(rows))
 
-    def _accept(self, row: OutboxRow, outcome: Accepted) -> Settle:
-        at = self._around.clock()
-        self._health.count(row, outcome, at)
-        return accepted(row, outcome.ref, at)
-
-    async def _conclude(self, row: OutboxRow, outcome: Outcome) -> Settle:
-        """Count an outcome, tell whoever has to know, and say what is to be recorded."""
-        at = self._around.clock()
-        self._health.count(row, outcome, at)
+    async def _conclude(
+        self, row: OutboxRow, outcome: NotSent | Refused | Unknown, at: datetime
+    ) -> Settle:
+        """Tell whoever has to know of what was not accepted, and say what is to be recorded."""
         if isinstance(outcome, Refused) and outcome.fault in CLOSED:
             await self._tell(row, outcome)
         if isinstance(outcome, NotSent) and outcome.holds == "recipient" and outcome.retry_after:

@@ -143,12 +143,18 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def judge(
-    row: OutboxRow, outcome: Outcome, at: datetime, *, failures: int, chance: Chance
+    row: OutboxRow,
+    outcome: NotSent | Refused | Unknown,
+    at: datetime,
+    *,
+    failures: int,
+    chance: Chance,
 ) -> Verdict:
-    """Decide what becomes of a row; `failures` counts how often in a row the lane sent nothing."""
+    """Decide what becomes of a row that was not accepted.
+
+    `failures` counts how often in a row the lane sent nothing.
+    """
     match outcome:
-        case Accepted(ref):
-            return Verdict(accepted(row, ref, at))
         case Unknown(why):
             return Verdict(unknown(row, at, at, reason=why))
         case NotSent():

@@ -1,8 +1,9 @@
 """Look-ups: when it is asked what became of rows of unknown outcome, and how many at once."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bot.sending.hands import Spawn
 from bot.sending.lanes import Lane, Outbox, Surroundings
 from bot.sending.resolver import Resolver
 from bot.sending.settling import Settling
@@ -21,7 +22,7 @@ class LookUps:
         lane: Lane,
         around: Surroundings,
         settling: Settling,
-        spawn: Callable[[Coroutine[None, None, None]], None],
+        spawn: Spawn,
         on_done: Callable[[], None],
     ) -> None:
         self._outbox = outbox

@@ -1,9 +1,10 @@
 """Settling records what became of rows: all that comes during one call, by the next."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
+from bot.sending.hands import Spawn
 from bot.sending.lanes import Outbox, Surroundings, backoff
 from storage.errors import StorageError
 from storage.outbox import Settle
@@ -23,7 +24,7 @@ class Settling:
         self,
         outbox: Outbox,
         around: Surroundings,
-        spawn: Callable[[Coroutine[None, None, None]], None],
+        spawn: Spawn,
         on_settled: Callable[[], None],
     ) -> None:
         self._outbox = outbox

@@ -21,12 +21,13 @@ import aiosqlite
 from storage.errors import ClosedError, OverloadedError, StorageError
 from storage.queries import load
 from storage.sqlite.connecting import BUSY_TIMEOUT_S
-from storage.sqlite.patience import wait_up_to
+from storage.sqlite.patience import patient, wait_up_to
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], object]
 
 GROUP = 256
+PATIENCE_MS = round(BUSY_TIMEOUT_S * 1000)
 SLICE = 8  # short pieces of work, then everybody else has a turn
 LONGEST_QUEUE = 20_000
 
@@ -88,12 +89,12 @@ class Writer:
         self, hop: Hop, fresh: Callable[[], None], longest_queue: int = LONGEST_QUEUE
     ) -> None:
         self._hop = hop
+        wait_up_to(hop.at_hand, 0)  # in the loop's thread; who may wait says so
         self._fresh = fresh
         self._longest_queue = longest_queue
         self._waiting: deque[_Waiting] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._connection = asyncio.Lock()
-        self._is_patient = True
         self._is_closed = False
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -112,8 +113,8 @@ class Writer:
         """Run a function between two groups, in no transaction."""
 
         def patiently(db: sqlite3.Connection) -> T:
-            self._be_patient(db, is_patient=True)
-            return work(db)
+            with patient(db, PATIENCE_MS):
+                return work(db)
 
         async with self._connection:
             return await self._hop.run(patiently)
@@ -177,28 +178,13 @@ class Writer:
         of work has failed with something written: then the whole group is done again with them.
         """
         try:
-            if all(waiting.is_short for waiting in group) and self._begins(self._hop.at_hand):
+            if all(waiting.is_short for waiting in group) and _begins(self._hop.at_hand):
                 return await self._here(self._hop.at_hand, group)
             return await self._hop.run(lambda db: self._in_transaction(db, group, _unguarded))
         except _SpoiledError:
             return await self._hop.run(lambda db: self._in_transaction(db, group, self._guarded))
 
-    def _be_patient(self, db: sqlite3.Connection, *, is_patient: bool) -> None:
-        """Wait for another process from now on, or do not; it is said only when it changes."""
-        if is_patient != self._is_patient:
-            wait_up_to(db, round(BUSY_TIMEOUT_S * 1000) if is_patient else 0)
-            self._is_patient = is_patient
-
     # --- In the loop's thread -------------------------------------------------------------------
-
-    def _begins(self, db: sqlite3.Connection) -> bool:
-        """Begin a transaction; False if that would have to wait for another process."""
-        self._be_patient(db, is_patient=False)
-        try:
-            db.execute(_SQL["begin"])
-        except sqlite3.OperationalError:
-            return False  # the thread tries again, and says what it is if it is something else
-        return True
 
     async def _here(self, db: sqlite3.Connection, group: list[_Waiting]) -> list[_Done | _Failed]:
         """Do short work in the transaction that has begun; only the flush is somebody else's."""
@@ -224,8 +210,8 @@ class Writer:
         do: Callable[[sqlite3.Connection, Work], _Done | _Failed],
     ) -> list[_Done | _Failed]:
         self._fresh()
-        self._be_patient(db, is_patient=True)
-        db.execute(_SQL["begin"])
+        with patient(db, PATIENCE_MS):
+            db.execute(_SQL["begin"])
         try:
             outcomes = [do(db, waiting.work) for waiting in group]
         except BaseException:
@@ -248,6 +234,15 @@ class Writer:
             return _Failed(error)
         db.execute(_SQL["release"])
         return _Done(answer)
+
+
+def _begins(db: sqlite3.Connection) -> bool:
+    """Begin a transaction; False if that would have to wait for another process."""
+    try:
+        db.execute(_SQL["begin"])
+    except sqlite3.OperationalError:
+        return False  # the thread tries again, and says what it is if it is something else
+    return True
 
 
 def _commit(db: sqlite3.Connection) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.channels.channel import NotSent
-from bot.sending.hands import Hands, Haul
+from bot.sending.hands import Hands, Haul, Work
 from flows.customer import Address
 from storage.errors import StorageError
 from storage.outbox import Claim, Claimed, OutboxRow, OutboxState
@@ -97,14 +97,13 @@ async def test_who_was_at_hand_for_long_is_looked_at_once_more() -> None:
 
 
 async def test_hands_stay_while_more_is_coming_and_go_home_afterwards() -> None:
-    spawned: list[asyncio.Task[None]] = []
     begun: list[int] = []
 
     async def work(row: OutboxRow, _: Haul) -> None:
         begun.append(row.id)
         await asyncio.sleep(0)
 
-    hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
+    hands, spawned = _hands(work)
     rows, haul = _rows(MANY), Haul(NOON, NOON, None)
 
     for n in range(0, MANY, AT_ONCE):
@@ -121,12 +120,11 @@ async def test_hands_stay_while_more_is_coming_and_go_home_afterwards() -> None:
 
 
 async def test_hands_that_wait_for_more_go_home_when_all_is_taken_back() -> None:
-    spawned: list[asyncio.Task[None]] = []
 
     async def work(_: OutboxRow, __: Haul) -> None:
         await asyncio.sleep(0)
 
-    hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
+    hands, spawned = _hands(work)
     hands.give(_rows(1), Haul(NOON, NOON, None), AT_ONCE, is_more_coming=True)
     for _ in range(TURNS):
         await asyncio.sleep(0)
@@ -140,7 +138,6 @@ async def test_hands_that_wait_for_more_go_home_when_all_is_taken_back() -> None
 
 
 async def test_a_row_that_fails_keeps_nobody_else_who_is_at_hand() -> None:
-    spawned: list[asyncio.Task[None]] = []
     begun: list[int] = []
 
     async def work(row: OutboxRow, _: Haul) -> None:
@@ -148,7 +145,7 @@ async def test_a_row_that_fails_keeps_nobody_else_who_is_at_hand() -> None:
         await asyncio.sleep(0)
         raise StorageError
 
-    hands = Hands(work, lambda hand: spawned.append(asyncio.create_task(hand)))
+    hands, spawned = _hands(work)
     rows = _rows(MANY)
 
     hands.give(rows, Haul(NOON, NOON, None), AT_ONCE, is_more_coming=False)
@@ -157,6 +154,11 @@ async def test_a_row_that_fails_keeps_nobody_else_who_is_at_hand() -> None:
 
     assert sorted(begun) == [row.id for row in rows]
     assert sum(isinstance(hand.exception(), StorageError) for hand in spawned) == MANY
+
+
+def _hands(work: Work) -> tuple[Hands, list[asyncio.Task[None]]]:
+    spawned: list[asyncio.Task[None]] = []
+    return Hands(work, lambda hand: spawned.append(asyncio.create_task(hand))), spawned
 
 
 def _rows(many: int) -> list[OutboxRow]:
